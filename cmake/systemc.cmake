@@ -1,0 +1,23 @@
+# SystemC, looked for in this order: a target that the surrounding project has, a CMake configuration, pkg-config,
+# SYSTEMC_HOME. Debian ships pkg-config only.
+if(NOT TARGET SystemC::systemc)
+  find_package(SystemCLanguage CONFIG QUIET)
+endif()
+if(NOT TARGET SystemC::systemc)
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(systemc QUIET IMPORTED_TARGET systemc)
+  endif()
+  if(TARGET PkgConfig::systemc)
+    add_library(SystemC::systemc ALIAS PkgConfig::systemc)
+  endif()
+endif()
+if(NOT TARGET SystemC::systemc AND DEFINED ENV{SYSTEMC_HOME})
+  find_library(SYSTEMC_LIBRARY systemc PATHS $ENV{SYSTEMC_HOME} PATH_SUFFIXES lib lib64 lib-linux64 REQUIRED)
+  add_library(SystemC::systemc UNKNOWN IMPORTED)
+  set_target_properties(SystemC::systemc PROPERTIES IMPORTED_LOCATION ${SYSTEMC_LIBRARY}
+                                                    INTERFACE_INCLUDE_DIRECTORIES $ENV{SYSTEMC_HOME}/include)
+endif()
+if(NOT TARGET SystemC::systemc)
+  message(FATAL_ERROR "SystemC not found: install libsystemc-dev or set SYSTEMC_HOME")
+endif()

@@ -1,0 +1,151 @@
+#include <cimtlm/base/error.h>
+#include <cimtlm/machine/machine.h>
+
+#include <set>
+
+namespace cimtlm {
+
+std::shared_ptr<const engine> machine::matrix_engine() const {
+    if (cim) return std::make_shared<published_macro>(cim->macro);
+    if (tensor_core) return std::make_shared<tensor_core_grid>(*tensor_core);
+    throw input_error(name + ": a machine needs an engine: 'cim' or 'tensor_core'");
+}
+
+std::int64_t machine::engine_count() const {
+    if (cim) return cim->count;
+    // One grid below each register file: every fan-out but the multipliers' own, which is the last.
+    std::int64_t count = 1;
+    for (const auto& level : memories)
+        if (level.kind != memory_kind::latch) count *= level.instances_below();
+    return count;
+}
+
+double machine::peak_macs_per_ps() const {
+    const auto e = matrix_engine();
+    const auto g = e->geometry();
+    return static_cast<double>(g.rows_parallel * g.columns_parallel * engine_count()) / e->step_ps();
+}
+
+double machine::mac_pj() const {
+    return matrix_engine()->mac_pj(cim ? cim->mac_energy_basis : energy_basis::mac);
+}
+
+double machine::area_um2() const {
+    double area = matrix_engine()->area_um2() * static_cast<double>(engine_count()) + vector_unit.area_um2;
+    std::int64_t instances = 1;
+    for (const auto& level : memories) {
+        instances *= level.instances_below();
+        if (level.kind != memory_kind::dram) area += level.area_um2 * static_cast<double>(instances);
+    }
+    return area;
+}
+
+int machine::memory_index(const std::string& wanted) const {
+    for (std::size_t i = 0; i < memories.size(); ++i)
+        if (memories[i].name == wanted) return static_cast<int>(i);
+    return -1;
+}
+
+namespace {
+class checker {
+public:
+    explicit checker(std::string where) : where_(std::move(where)) {}
+    [[noreturn]] void fail(const std::string& text) const { throw input_error(where_ + ": " + text); }
+    void positive(const std::string& key, double value) const {
+        if (!(value > 0)) fail(key + " must be above 0");
+    }
+    void not_negative(const std::string& key, double value) const {
+        if (!(value >= 0)) fail(key + " must not be negative");
+    }
+
+private:
+    std::string where_;
+};
+
+void check_memory(const checker& check, const memory_level& level) {
+    const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
+    check.not_negative(key("capacity_bytes"), static_cast<double>(level.capacity_bytes));
+    check.not_negative(key("read_bytes_per_cycle"), level.read_bytes_per_cycle);
+    check.not_negative(key("write_bytes_per_cycle"), level.write_bytes_per_cycle);
+    check.not_negative(key("latency_cycles"), level.latency_cycles);
+    check.not_negative(key("read_energy_pj_per_byte"), level.read_energy_pj_per_byte);
+    check.not_negative(key("update_energy_pj_per_byte"), level.update_energy_pj_per_byte);
+    check.not_negative(key("fill_energy_pj_per_byte"), level.fill_energy_pj_per_byte);
+    check.not_negative(key("area_um2"), level.area_um2);
+    if (level.keeps.empty()) check.fail(key("keeps") + " is empty: a level that keeps nothing is not on any path");
+    if (level.fanout) {
+        check.positive(key("fanout.count"), static_cast<double>(level.fanout->count));
+        for (auto extent : {level.fanout->m, level.fanout->n, level.fanout->k})
+            check.not_negative(key("fanout.m, n and k"), static_cast<double>(extent));
+        if (level.fanout->name.empty()) check.fail(key("fanout.name") + " is missing");
+    }
+    if (level.dram) {
+        const auto& d = *level.dram;
+        check.positive(key("dram.banks"), static_cast<double>(d.banks));
+        check.positive(key("dram.row_bytes"), static_cast<double>(d.row_bytes));
+        for (double t : {d.t_rcd_ps, d.t_rp_ps, d.t_ras_ps, d.t_cl_ps, d.t_turnaround_ps, d.t_refi_ps, d.t_rfc_ps})
+            check.not_negative(key("dram timing"), t);
+        if (d.t_refi_ps > 0 && d.t_rfc_ps >= d.t_refi_ps)
+            check.fail(key("dram.t_rfc_ps") + " must be below t_refi_ps: else nothing but refresh happens");
+    }
+}
+} // namespace
+
+void machine::validate(const std::string& where) const {
+    const checker check(where);
+    if (!cim && !tensor_core) check.fail("no engine: a machine needs one of 'cim' and 'tensor_core'");
+    if (cim && tensor_core) check.fail("two engines: a machine has one of 'cim' and 'tensor_core'");
+    if (memories.empty()) check.fail("memories is empty: a machine needs at least the memory that holds the operands");
+    check.positive("technology.clock_mhz", technology.clock_mhz);
+    check.positive("technology.node_nm", technology.node_nm);
+    check.positive("technology.supply_v", technology.supply_v);
+    std::set<std::string> names;
+    for (const auto& level : memories) {
+        check_memory(check, level);
+        if (!names.insert(level.name).second) check.fail("two levels are called '" + level.name + "'");
+        if (level.fanout && !names.insert(level.fanout->name).second)
+            check.fail("two levels are called '" + level.fanout->name + "'");
+    }
+    for (auto t : {tensor::A, tensor::B, tensor::Z})
+        if (!memories.front().keeps_tensor(t))
+            check.fail("memories." + memories.front().name + " is the outermost level and must keep A, B and Z");
+    if (cim) {
+        const auto& m = cim->macro;
+        check.positive("cim.count", static_cast<double>(cim->count));
+        check.positive("cim.macro.rows_parallel", static_cast<double>(m.rows_parallel));
+        check.positive("cim.macro.columns_parallel", static_cast<double>(m.columns_parallel));
+        check.positive("cim.macro.rows_held", static_cast<double>(m.rows_held));
+        check.positive("cim.macro.columns_held", static_cast<double>(m.columns_held));
+        check.positive("cim.macro.input_bits", m.input_bits);
+        check.positive("cim.macro.weight_bits", m.weight_bits);
+        check.positive("cim.macro.latency_ps", m.latency_ps);
+        check.not_negative("cim.macro.mac_energy_pj", m.mac_energy_pj);
+        check.not_negative("cim.macro.write_energy_pj_per_byte", m.write_energy_pj_per_byte);
+        check.positive("cim.macro.published_write_bytes", static_cast<double>(m.published_write_bytes));
+        check.not_negative("cim.macro.write_bytes_per_cycle", m.write_bytes_per_cycle);
+        check.not_negative("cim.addition_energy_pj", cim->addition_energy_pj);
+    }
+    if (tensor_core) {
+        check.positive("tensor_core.rows", static_cast<double>(tensor_core->rows));
+        check.positive("tensor_core.columns", static_cast<double>(tensor_core->columns));
+        check.positive("tensor_core.input_bits", tensor_core->input_bits);
+        check.positive("tensor_core.weight_bits", tensor_core->weight_bits);
+        check.positive("tensor_core.latency_ps", tensor_core->latency_ps);
+        check.not_negative("tensor_core.mac_energy_pj", tensor_core->mac_energy_pj);
+    }
+    check.positive("vector_unit.operations_per_cycle", vector_unit.operations_per_cycle);
+    check.not_negative("vector_unit.operation_energy_pj", vector_unit.operation_energy_pj);
+    check.not_negative("bus.bytes_per_cycle", bus.bytes_per_cycle);
+    check.not_negative("bus.latency_cycles", bus.latency_cycles);
+    check.not_negative("bus.energy_pj_per_byte", bus.energy_pj_per_byte);
+    check.positive("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes));
+    check.not_negative("host.command_cycles", host.command_cycles);
+    check.not_negative("host.command_energy_pj", host.command_energy_pj);
+    check.positive("host.queue_depth", static_cast<double>(host.queue_depth));
+    check.positive("mapper.bank_threshold", mapper.bank_threshold);
+    check.positive("mapper.rf_depth", static_cast<double>(mapper.rf_depth));
+    check.positive("mapper.latch_reuse", static_cast<double>(mapper.latch_reuse));
+    check.not_negative("static_power_mw", static_power_mw);
+}
+
+} // namespace cimtlm

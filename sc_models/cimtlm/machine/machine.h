@@ -1,0 +1,127 @@
+#pragma once
+/// What a machine is, as plain structs. YAML, tests and foreign simulators fill them alike.
+#include <cimtlm/machine/memory.h>
+#include <cimtlm/macro/engine.h>
+#include <cimtlm/macro/published_macro.h>
+#include <cimtlm/macro/tensor_core.h>
+
+#include <boost/describe.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+/// One technology a machine.
+struct technology_parameters {
+    double node_nm = 0;   ///< nm
+    double supply_v = 0;  ///< V
+    double clock_mhz = 0; ///< MHz; a cycle of every *_per_cycle and *_cycles figure
+};
+BOOST_DESCRIBE_STRUCT(technology_parameters, (), (node_nm, supply_v, clock_mhz))
+
+BOOST_DESCRIBE_ENUM(energy_basis, mac, operation)
+
+/// CiM arrays that replace the memory `level`.
+struct cim_parameters {
+    published_macro_parameters macro;
+    std::int64_t count = 0;                                ///< arrays that work in parallel
+    std::string replaces;                                  ///< memory whose place they take: "rf" or "smem"
+    energy_basis mac_energy_basis = energy_basis::operation; ///< reading of macro.mac_energy_pj
+    double addition_energy_pj = 0;                         ///< one addition of partial sums outside an array
+};
+BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_basis, addition_energy_pj))
+
+/// Element-wise and normalising work between matrix products.
+struct vector_unit_parameters {
+    double operations_per_cycle = 0;    ///< operations a cycle
+    double operation_energy_pj = 0;     ///< pJ an operation
+    double area_um2 = 0;                ///< um2
+};
+BOOST_DESCRIBE_STRUCT(vector_unit_parameters, (), (operations_per_cycle, operation_energy_pj, area_um2))
+
+/// The on-chip bus between the DRAM controller, the host and the compute block.
+struct bus_parameters {
+    double bytes_per_cycle = 0;      ///< each way; 0: not a limit
+    double latency_cycles = 0;       ///< one way through the bus
+    double energy_pj_per_byte = 0;   ///< pJ a byte carried
+};
+BOOST_DESCRIBE_STRUCT(bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte))
+
+/// The DMA of a compute block.
+struct dma_parameters {
+    bool double_buffer = true;             ///< fetch the next tile's operands while the present one computes
+    std::int64_t arbitration_bytes = 0;    ///< a long transfer gives way to others after so many bytes
+};
+BOOST_DESCRIBE_STRUCT(dma_parameters, (), (double_buffer, arbitration_bytes))
+
+/// Who counts as a command.
+enum class host_issue { gemm, tile };
+BOOST_DESCRIBE_ENUM(host_issue, gemm, tile)
+
+/// The host CPU that issues the work.
+struct host_parameters {
+    host_issue issue = host_issue::tile; ///< one command a GEMM, or a tile
+    double command_cycles = 0;           ///< host time per command
+    std::int64_t queue_depth = 1;        ///< commands that the block takes ahead
+    double command_energy_pj = 0;        ///< pJ a command
+};
+BOOST_DESCRIBE_STRUCT(host_parameters, (), (issue, command_cycles, queue_depth, command_energy_pj))
+
+enum class mapper_kind { rules, search };
+BOOST_DESCRIBE_ENUM(mapper_kind, rules, search)
+enum class mapper_objective { energy, delay, edp };
+BOOST_DESCRIBE_ENUM(mapper_objective, energy, delay, edp)
+/// Which dimension the rules spread over arrays: by the ratio test of the study, or its older rule, K first.
+enum class bank_order { ratio, k_first };
+BOOST_DESCRIBE_ENUM(bank_order, ratio, k_first)
+
+struct mapper_parameters {
+    mapper_kind kind = mapper_kind::rules;
+    mapper_objective objective = mapper_objective::edp;
+    cimtlm::bank_order bank_order = cimtlm::bank_order::ratio;
+    double bank_threshold = 4;       ///< T of the study's rule 2
+    std::int64_t rf_depth = 4;       ///< tensor core: largest factor of K accumulated below the shared memory's loops
+    std::int64_t latch_reuse = 8;    ///< tensor core: largest factor of N that reuses one latched input
+};
+BOOST_DESCRIBE_STRUCT(mapper_parameters, (), (kind, objective, bank_order, bank_threshold, rf_depth, latch_reuse))
+
+/// A machine: memories from the outside in, one kind of matrix engine at the inner end.
+struct machine {
+    std::string name;
+    std::string description;
+    technology_parameters technology;
+    std::vector<memory_level> memories; ///< outermost first
+    std::optional<cim_parameters> cim;                   ///< exactly one of cim and
+    std::optional<tensor_core_parameters> tensor_core;   ///< tensor_core is present
+    vector_unit_parameters vector_unit;
+    bus_parameters bus;
+    dma_parameters dma;
+    host_parameters host;
+    mapper_parameters mapper;
+    double static_power_mw = 0; ///< mW of the whole machine, charged over time
+
+    double cycle_ps() const { return 1e6 / technology.clock_mhz; }
+    /// The matrix engine as a model (one instance).
+    std::shared_ptr<const engine> matrix_engine() const;
+    /// Instances of the engine that work in parallel.
+    std::int64_t engine_count() const;
+    /// MACs per picosecond of all matrix engines at their native precision.
+    double peak_macs_per_ps() const;
+    /// Energy of a MAC on this machine's reading.
+    double mac_pj() const;
+    /// um2 of engines, memories (DRAM excluded) and vector unit.
+    double area_um2() const;
+    /// Index of the memory called `name`, or -1.
+    int memory_index(const std::string& name) const;
+    /// Checks what types cannot: exactly one engine, positive sizes and rates, unique level names, the outermost
+    /// memory keeps everything. Throws input_error with `where` in front.
+    void validate(const std::string& where) const;
+};
+BOOST_DESCRIBE_STRUCT(machine, (),
+                      (name, description, technology, memories, cim, tensor_core, vector_unit, bus, dma, host, mapper,
+                       static_power_mw))
+
+} // namespace cimtlm

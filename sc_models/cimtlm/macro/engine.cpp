@@ -1,0 +1,36 @@
+#include <cimtlm/macro/engine.h>
+
+#include <stdexcept>
+
+namespace cimtlm {
+
+void engine::compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
+                     std::vector<std::int64_t>& outputs, std::uint64_t) const {
+    const auto rows = inputs.size();
+    const auto columns = outputs.size();
+    const auto g = geometry();
+    if (rows > static_cast<std::size_t>(g.rows_parallel) || columns > static_cast<std::size_t>(g.columns_parallel) ||
+        weights.size() != rows * columns)
+        throw std::logic_error(name() + ": a step larger than the engine");
+    for (std::size_t r = 0; r < rows; ++r)
+        for (std::size_t c = 0; c < columns; ++c)
+            outputs[c] += static_cast<std::int64_t>(inputs[r]) * weights[r * columns + c];
+}
+
+std::int64_t engine::capacity_bytes() const {
+    if (!holds_weights()) return 0;
+    const auto g = geometry();
+    return g.rows_parallel * g.rows_held * g.columns_parallel * g.columns_held * g.weight_bits / 8;
+}
+
+std::int64_t engine::input_slices(int input_bits) const {
+    const int own = geometry().input_bits;
+    return (input_bits + own - 1) / own;
+}
+
+std::int64_t engine::weight_slices(int weight_bits) const {
+    const int own = geometry().weight_bits;
+    return (weight_bits + own - 1) / own;
+}
+
+} // namespace cimtlm

@@ -1,0 +1,62 @@
+#pragma once
+/// The one interface of compute engines: published macros, composed macros (later), the tensor core.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+/// What one engine instance computes in a step, and what it holds.
+/// A step takes step_ps() and multiplies rows_parallel inputs with rows_parallel x columns_parallel weights.
+/// rows_held and columns_held are the positions held per computing row and column, used one after another.
+struct engine_geometry {
+    std::int64_t rows_parallel = 1;    ///< Rp: extent over K of one step
+    std::int64_t columns_parallel = 1; ///< Cp: extent over N of one step
+    std::int64_t rows_held = 1;        ///< Rh
+    std::int64_t columns_held = 1;     ///< Ch
+    int input_bits = 8;                ///< of the inputs that one step takes
+    int weight_bits = 8;               ///< of one held weight
+};
+
+/// How the published MAC energy is meant: of one multiply-accumulate, or of one of its two operations.
+enum class energy_basis { mac, operation };
+
+/// A compute engine as a plain model: no simulated time, no sockets. Units are in the names.
+class engine {
+public:
+    virtual ~engine() = default;
+    virtual std::string name() const = 0;
+    virtual engine_geometry geometry() const = 0;
+    /// Duration of one step in ps at the machine's clock.
+    virtual double step_ps() const = 0;
+    /// Energy of one multiply-accumulate in pJ, on the given reading of the published figure.
+    virtual double mac_pj(energy_basis basis) const = 0;
+    /// True when weights are written into the engine and stay there over many steps (CiM).
+    virtual bool holds_weights() const = 0;
+    /// Energy of writing one byte of weights into the engine, pJ. 0 where nothing is held.
+    virtual double write_pj_per_byte() const { return 0; }
+    /// Bytes that one access of the published energy model writes at once (the published convention charges
+    /// write_pj_per_byte once per access).
+    virtual std::int64_t published_write_bytes() const { return 1; }
+    /// Write port of one instance, bytes a clock cycle. 0: not a limit.
+    virtual double write_bytes_per_cycle() const { return 0; }
+    /// True when weights can be written while the engine computes.
+    virtual bool ping_pong() const { return false; }
+    /// Area of one instance, um2.
+    virtual double area_um2() const = 0;
+
+    /// One step on data: outputs[c] += sum over r of inputs[r] x weights[r x columns + c], exact integers.
+    /// inputs: `rows` values (rows <= rows_parallel), weights: rows x columns, row major (columns <= columns_parallel).
+    /// `key` numbers the operation for engines with noise; exact engines ignore it.
+    virtual void compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
+                         std::vector<std::int64_t>& outputs, std::uint64_t key) const;
+
+    /// Held weights of one instance, bytes.
+    std::int64_t capacity_bytes() const;
+    /// Input slices: steps needed for inputs of `input_bits` (a macro below the precision works in slices).
+    std::int64_t input_slices(int input_bits) const;
+    /// Weight slices: neighbouring columns that one weight of `weight_bits` takes.
+    std::int64_t weight_slices(int weight_bits) const;
+};
+
+} // namespace cimtlm

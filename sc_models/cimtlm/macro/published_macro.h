@@ -1,0 +1,56 @@
+#pragma once
+/// A CiM macro whose numbers stand in a paper.
+#include <cimtlm/macro/engine.h>
+
+#include <boost/describe.hpp>
+
+namespace cimtlm {
+
+/// A part file of platforms/parts/macros. Every number carries its source there.
+struct published_macro_parameters {
+    std::string name;
+    std::int64_t rows_parallel = 0;         ///< Rp
+    std::int64_t columns_parallel = 0;      ///< Cp
+    std::int64_t rows_held = 1;             ///< Rh
+    std::int64_t columns_held = 1;          ///< Ch
+    int input_bits = 8;                     ///< bits
+    int weight_bits = 8;                    ///< bits
+    double latency_ps = 0;                  ///< of one step
+    double mac_energy_pj = 0;               ///< as published; see mac_energy_basis
+    double write_energy_pj_per_byte = 0;    ///< of writing weights
+    std::int64_t published_write_bytes = 1; ///< bytes that the published convention charges at once
+    double write_bytes_per_cycle = 0;       ///< write port of one macro; 0: not a limit
+    bool ping_pong = false;                 ///< weights can be written while it computes
+    double area_factor = 1;                 ///< area against SRAM of the same capacity
+    double sram_area_um2_per_byte = 0;      ///< of that SRAM, at the machine's node
+};
+BOOST_DESCRIBE_STRUCT(published_macro_parameters, (),
+                      (name, rows_parallel, columns_parallel, rows_held, columns_held, input_bits, weight_bits,
+                       latency_ps, mac_energy_pj, write_energy_pj_per_byte, published_write_bytes,
+                       write_bytes_per_cycle, ping_pong, area_factor, sram_area_um2_per_byte))
+
+class published_macro final : public engine {
+public:
+    explicit published_macro(published_macro_parameters p) : p_(std::move(p)) {}
+    std::string name() const override { return p_.name; }
+    engine_geometry geometry() const override {
+        return {p_.rows_parallel, p_.columns_parallel, p_.rows_held, p_.columns_held, p_.input_bits, p_.weight_bits};
+    }
+    double step_ps() const override { return p_.latency_ps; }
+    double mac_pj(energy_basis basis) const override {
+        return basis == energy_basis::operation ? 2 * p_.mac_energy_pj : p_.mac_energy_pj;
+    }
+    bool holds_weights() const override { return true; }
+    double write_pj_per_byte() const override { return p_.write_energy_pj_per_byte; }
+    std::int64_t published_write_bytes() const override { return p_.published_write_bytes; }
+    double write_bytes_per_cycle() const override { return p_.write_bytes_per_cycle; }
+    bool ping_pong() const override { return p_.ping_pong; }
+    double area_um2() const override {
+        return static_cast<double>(capacity_bytes()) * p_.area_factor * p_.sram_area_um2_per_byte;
+    }
+
+private:
+    published_macro_parameters p_;
+};
+
+} // namespace cimtlm
