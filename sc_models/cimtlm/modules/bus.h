@@ -1,0 +1,74 @@
+#pragma once
+/// The on-chip bus: decodes addresses and takes its share of time and energy.
+#include <cimtlm/base/ledger.h>
+#include <cimtlm/base/statistics.h>
+#include <cimtlm/machine/machine.h>
+#include <cimtlm/modules/bus_model.h>
+#include <cimtlm/tlm/activity.h>
+#include <cimtlm/tlm/at_frontend.h>
+#include <cimtlm/tlm/time_base.h>
+
+#include <systemc>
+#include <tlm>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+/// Sockets in[0..n_in-1] and out[0..n_out-1], all to be bound. A transaction pays the latency twice, there and back.
+/// Unmapped addresses, and bursts that leave their window, get TLM_ADDRESS_ERROR_RESPONSE after the way there and
+/// back. Debug, DMI and its invalidation are passed on with addresses translated both ways. Non-blocking requests
+/// are taken by an approximately timed front-end per input and passed on by b_transport, so that targets behind the
+/// bus must not wait in it. Energy goes to `energy` under the part `name`, action transfer, by bytes.
+template <unsigned BUSWIDTH = 64> class bus : public sc_core::sc_module, public activity {
+public:
+    sc_core::sc_vector<tlm_utils::simple_target_socket_tagged<bus, BUSWIDTH>> in;
+    sc_core::sc_vector<tlm_utils::simple_initiator_socket_tagged<bus, BUSWIDTH>> out;
+
+    bus(const sc_core::sc_module_name& name, const bus_parameters& parameters, double cycle_ps, ledger& energy,
+        unsigned n_in, unsigned n_out);
+
+    /// Leads `size_bytes` (0: to the end of the address space) from `base` to out[target]; with `relative` the
+    /// target sees addresses from 0. Throws input_error for an overlap, an overflow or a missing output.
+    void map(std::uint64_t base, std::uint64_t size_bytes, unsigned target, bool relative = true);
+
+    void report(statistics& s) const;
+    const bus_model& model() const { return model_; }
+    /// Bytes carried: read (towards initiators) or written.
+    std::uint64_t bytes(bool write) const { return bytes_[write]; }
+    /// Requests that no window took.
+    std::uint64_t decode_errors() const { return decode_errors_; }
+    std::string waiting_for() const override;
+
+private:
+    void b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    tlm::tlm_sync_enum nb_transport_fw(int id, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay);
+    bool get_direct_mem_ptr(int id, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
+    unsigned transport_dbg(int id, tlm::tlm_generic_payload& payload);
+    tlm::tlm_sync_enum nb_transport_bw(int id, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay);
+    void invalidate_direct_mem_ptr(int id, sc_dt::uint64 begin, sc_dt::uint64 end);
+
+    std::string part_;
+    bus_model model_;
+    address_map map_;
+    ledger& ledger_;
+    ledger::account account_;
+    std::uint64_t bytes_[2] = {};
+    std::uint64_t accesses_[2] = {};
+    std::uint64_t decode_errors_ = 0;
+    std::int64_t queue_ps_ = 0;
+    time_base times_;
+    std::vector<std::unique_ptr<at_frontend>> frontends_;
+};
+
+extern template class bus<32>;
+extern template class bus<64>;
+
+} // namespace cimtlm

@@ -1,0 +1,28 @@
+#pragma once
+/// A DRAM channel on the interconnect.
+#include <cimtlm/modules/dram_channel.h>
+#include <cimtlm/modules/memory_shell.h>
+
+namespace cimtlm {
+
+/// Socket `in`. Part and statistics are called `name`. See dram_channel for the time.
+template <unsigned BUSWIDTH = 64> class dram : public memory_shell<BUSWIDTH> {
+public:
+    /// `data`: keep bytes. Throws input_error for parameters that make no sense.
+    dram(const sc_core::sc_module_name& name, const memory_level& level, double cycle_ps, ledger& energy,
+         bool data = false, std::uint64_t base_address = 0);
+    const dram_channel& channel() const { return channel_; }
+
+private:
+    burst_timing access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) override;
+    void report_model(statistics& s, const std::string& prefix) const override;
+    std::int64_t access_latency_ps() const override { return channel_.latency_ps(); }
+
+    dram_channel channel_;
+    time_base clock_;
+};
+
+extern template class dram<32>;
+extern template class dram<64>;
+
+} // namespace cimtlm

@@ -1,0 +1,73 @@
+#pragma once
+/// Time of a DRAM channel: banks, open rows, data bus, refresh. By row segment, not by line.
+#include <cimtlm/base/calendar.h>
+#include <cimtlm/machine/memory.h>
+#include <cimtlm/modules/burst.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace cimtlm {
+
+/// Addresses are row : bank : column, so that a burst's consecutive rows lie in different banks and the activate
+/// of the next overlaps with the data of the present one. Rows stay open until another row of the bank is wanted
+/// or a refresh closes all. A row of a bank is activated at most every max(t_ras, t_rcd + data) + t_rp. The data bus
+/// moves read/write_bytes_per_cycle; half duplex pays t_turnaround at a change of direction. Refresh blocks the
+/// last t_rfc of every t_refi; banks and bus are scheduled on an axis of time without these windows. Without
+/// level.dram only rates and latency count, each way on its own.
+class dram_channel {
+public:
+    struct counters {
+        std::uint64_t row_hits = 0;
+        std::uint64_t row_misses = 0;    ///< bank was closed
+        std::uint64_t row_conflicts = 0; ///< another row was open
+        std::uint64_t turnarounds = 0;
+    };
+
+    /// `cycle_ps` > 0. Throws input_error naming the level for negative times or rates, no banks or rows,
+    /// t_rfc not below t_refi.
+    dram_channel(const memory_level& level, double cycle_ps);
+
+    /// The burst's time for an arrival at `arrival_ps`; `now_ps` is the kernel's time: nothing arrives earlier.
+    burst_timing access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps);
+
+    const counters& counts() const { return counts_; }
+    /// Refreshes until `time_ps`.
+    std::int64_t refreshes(std::int64_t time_ps) const { return refi_ps_ ? (time_ps + rfc_ps_) / refi_ps_ : 0; }
+    /// Time in which the data bus of a direction moved data (half duplex: of both), in ps.
+    std::int64_t busy_ps(bool write) const { return bus_[half_duplex_ ? 0 : write].busy_ps() - turnaround_busy_ps_; }
+    bool half_duplex() const { return half_duplex_; }
+    /// Controller, path and column access, in ps.
+    std::int64_t latency_ps() const { return path_ps_ + cl_ps_; }
+
+private:
+    struct bank {
+        calendar activates; // from an activate to the end of the precharge that follows
+        std::int64_t row = -1;
+        std::int64_t activated_ps = 0;
+        std::int64_t epoch = 0; // refresh interval of the activate
+    };
+    struct run; // data without a pause
+
+    std::int64_t active(std::int64_t real_ps) const;
+    std::int64_t real_begin(std::int64_t active_ps) const;
+    std::int64_t real_end(std::int64_t active_ps) const;
+    std::int64_t row_ready(std::int64_t row_index, std::int64_t wanted_ps, std::int64_t arrival_ps,
+                           std::int64_t data_ps);
+    void flush(run& r, burst_timing& t);
+
+    double rate_[2]; // bytes per cycle: read, write
+    double cycle_ps_;
+    std::int64_t path_ps_;
+    bool half_duplex_;
+    bool rows_; // any row timing at all
+    std::int64_t row_bytes_;
+    std::int64_t rcd_ps_, rp_ps_, ras_ps_, cl_ps_, turnaround_ps_, refi_ps_, rfc_ps_;
+    std::vector<bank> banks_;
+    calendar bus_[2]; // half duplex: the first only
+    int direction_ = -1;
+    std::int64_t turnaround_busy_ps_ = 0;
+    counters counts_;
+};
+
+} // namespace cimtlm

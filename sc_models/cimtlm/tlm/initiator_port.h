@@ -1,0 +1,89 @@
+#pragma once
+/// How our initiators move bytes: one loosely timed transaction, its delay and where the delay comes from.
+#include <cimtlm/tlm/time_base.h>
+#include <cimtlm/tlm/transfer_extension.h>
+
+#include <systemc>
+#include <tlm>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+/// One transfer.
+struct transfer_request {
+    tlm::tlm_command command = tlm::TLM_READ_COMMAND;
+    std::uint64_t address = 0;
+    std::uint64_t bytes = 0; ///< total of all segments
+    int operand = operand_none;
+    transfer_kind kind = transfer_kind::unspecified;
+    std::uint64_t segment_bytes = 0; ///< 0: contiguous
+    std::uint64_t stride_bytes = 0;
+    unsigned char* data = nullptr; ///< null: timing only, into the port's scratch buffer
+};
+
+/// What came of it. delay_ps = latencies of the hops + service_ps + queue_ps + row_ps + refresh_ps.
+struct transfer_result {
+    std::int64_t delay_ps = 0; ///< until the last byte (read) or its acknowledgement (write)
+    std::int64_t queue_ps = 0;
+    std::int64_t row_ps = 0;
+    std::int64_t refresh_ps = 0;
+    std::int64_t service_ps = 0;
+    tlm::tlm_response_status status = tlm::TLM_INCOMPLETE_RESPONSE;
+    bool ok() const { return status > 0; }
+};
+
+/// Payloads with their extension, reused. A payload that someone else still holds is not handed out.
+class payload_pool : public tlm::tlm_mm_interface {
+public:
+    struct slot {
+        explicit slot(payload_pool* pool);
+        ~slot();
+        tlm::tlm_generic_payload payload;
+        transfer_extension extension;
+    };
+    payload_pool() = default;
+    payload_pool(const payload_pool&) = delete;
+    payload_pool& operator=(const payload_pool&) = delete;
+    /// A payload with one reference taken; give it back with payload.release().
+    slot& take();
+    void free(tlm::tlm_generic_payload* payload) override;
+    /// Payloads ever made.
+    std::size_t size() const { return all_.size(); }
+
+private:
+    std::vector<std::unique_ptr<slot>> all_;
+    std::vector<slot*> idle_;
+};
+
+/// What to do when a transfer fails: in our own platforms it is a bug of the model.
+enum class on_error { fatal, return_status };
+
+/// A module's view of its initiator socket. Transfers start at zero local offset and the port never waits:
+/// the caller waits for delay_ps, or for the longest of several.
+template <unsigned BUSWIDTH = 64> class initiator_port {
+public:
+    /// `socket` belongs to the caller and outlives the port; `initiator` is its identity in statistics.
+    explicit initiator_port(tlm::tlm_initiator_socket<BUSWIDTH>& socket, int initiator = -1)
+        : socket_(socket)
+        , initiator_(initiator) {}
+
+    /// Moves request.bytes by b_transport. A response error is SC_REPORT_FATAL naming the socket, the command,
+    /// the range and the status, unless the caller handles it.
+    transfer_result transfer(const transfer_request& request, on_error handling = on_error::fatal);
+
+private:
+    tlm::tlm_initiator_socket<BUSWIDTH>& socket_;
+    int initiator_;
+    time_base times_;
+    payload_pool pool_;
+    std::vector<unsigned char> scratch_; // as long as the longest burst without data
+};
+
+extern template class initiator_port<32>;
+extern template class initiator_port<64>;
+
+} // namespace cimtlm
