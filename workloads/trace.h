@@ -1,0 +1,42 @@
+#pragma once
+/// A network as the list of its layers, in the order in which they run.
+#include <workloads/layer.h>
+
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+struct trace {
+    std::string name;                  ///< of the network, or the file without folder and extension
+    std::vector<std::string> comments; ///< what the trace follows from: the comment lines above the header
+    std::vector<layer> layers;
+};
+
+/// Overhang of windows in SCALE-Sim files, which give no padding.
+enum class scale_sim_padding {
+    none,     ///< the input is as large as the file says; windows that reach beyond it are dropped
+    same,     ///< zeros around the image: an output is ceil(input / stride), unless the kernel spans the whole input
+    overhang, ///< SCALE-Sim's own count: ceil((input - kernel) / stride) + 1, so a last window may reach beyond
+};
+
+struct trace_options {
+    scale_sim_padding padding = scale_sim_padding::none;
+};
+
+/// Reads a trace file: our own CSV, or a SCALE-Sim topology (convolutions or GEMMs), told apart by the header.
+/// docs/traces.md describes them. Throws input_error, "file:line: column 'M': ...", for whatever is wrong with it;
+/// each layer that is returned can be lowered.
+trace read_trace(const std::string& path, const trace_options& options = {});
+
+/// The same for the text of a file; `source` stands for the path in messages and gives the trace its name.
+trace parse_trace(const std::string& text, const std::string& source, const trace_options& options = {});
+
+/// "M,N,K" as on a command line; the product is named "gemm_MxNxK". Throws input_error with `where` in front.
+gemm parse_gemm(const std::string& text, const std::string& where = "GEMM");
+
+/// The trace in our own format: its comments, a header with the columns that its layers need, a line a layer.
+/// parse_trace reads it back to the same layers and comments.
+std::string format_trace(const trace& t);
+
+} // namespace cimtlm
