@@ -26,9 +26,7 @@ double machine::peak_macs_per_ps() const {
     return static_cast<double>(g.rows_parallel * g.columns_parallel * engine_count()) / e->step_ps();
 }
 
-double machine::mac_pj() const {
-    return matrix_engine()->mac_pj(cim ? cim->mac_energy_basis : energy_basis::mac);
-}
+double machine::mac_pj() const { return matrix_engine()->mac_pj(cim ? cim->mac_energy_basis : energy_basis::mac); }
 
 double machine::area_um2() const {
     double area = matrix_engine()->area_um2() * static_cast<double>(engine_count()) + vector_unit.area_um2;
@@ -49,7 +47,8 @@ int machine::memory_index(const std::string& wanted) const {
 namespace {
 class checker {
 public:
-    explicit checker(std::string where) : where_(std::move(where)) {}
+    explicit checker(std::string where)
+        : where_(std::move(where)) {}
     [[noreturn]] void fail(const std::string& text) const { throw input_error(where_ + ": " + text); }
     void positive(const std::string& key, double value) const {
         if (!(value > 0)) fail(key + " must be above 0");

@@ -27,33 +27,33 @@ BOOST_DESCRIBE_ENUM(energy_basis, mac, operation)
 /// CiM arrays that replace the memory `level`.
 struct cim_parameters {
     published_macro_parameters macro;
-    std::int64_t count = 0;                                ///< arrays that work in parallel
-    std::string replaces;                                  ///< memory whose place they take: "rf" or "smem"
+    std::int64_t count = 0;                                  ///< arrays that work in parallel
+    std::string replaces;                                    ///< memory whose place they take: "rf" or "smem"
     energy_basis mac_energy_basis = energy_basis::operation; ///< reading of macro.mac_energy_pj
-    double addition_energy_pj = 0;                         ///< one addition of partial sums outside an array
+    double addition_energy_pj = 0;                           ///< one addition of partial sums outside an array
 };
 BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_basis, addition_energy_pj))
 
 /// Element-wise and normalising work between matrix products.
 struct vector_unit_parameters {
-    double operations_per_cycle = 0;    ///< operations a cycle
-    double operation_energy_pj = 0;     ///< pJ an operation
-    double area_um2 = 0;                ///< um2
+    double operations_per_cycle = 0; ///< operations a cycle
+    double operation_energy_pj = 0;  ///< pJ an operation
+    double area_um2 = 0;             ///< um2
 };
 BOOST_DESCRIBE_STRUCT(vector_unit_parameters, (), (operations_per_cycle, operation_energy_pj, area_um2))
 
 /// The on-chip bus between the DRAM controller, the host and the compute block.
 struct bus_parameters {
-    double bytes_per_cycle = 0;      ///< each way; 0: not a limit
-    double latency_cycles = 0;       ///< one way through the bus
-    double energy_pj_per_byte = 0;   ///< pJ a byte carried
+    double bytes_per_cycle = 0;    ///< each way; 0: not a limit
+    double latency_cycles = 0;     ///< one way through the bus
+    double energy_pj_per_byte = 0; ///< pJ a byte carried
 };
 BOOST_DESCRIBE_STRUCT(bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte))
 
 /// The DMA of a compute block.
 struct dma_parameters {
-    bool double_buffer = true;             ///< fetch the next tile's operands while the present one computes
-    std::int64_t arbitration_bytes = 0;    ///< a long transfer gives way to others after so many bytes
+    bool double_buffer = true;          ///< fetch the next tile's operands while the present one computes
+    std::int64_t arbitration_bytes = 0; ///< a long transfer gives way to others after so many bytes
 };
 BOOST_DESCRIBE_STRUCT(dma_parameters, (), (double_buffer, arbitration_bytes))
 
@@ -82,9 +82,9 @@ struct mapper_parameters {
     mapper_kind kind = mapper_kind::rules;
     mapper_objective objective = mapper_objective::edp;
     cimtlm::bank_order bank_order = cimtlm::bank_order::ratio;
-    double bank_threshold = 4;       ///< T of the study's rule 2
-    std::int64_t rf_depth = 4;       ///< tensor core: largest factor of K accumulated below the shared memory's loops
-    std::int64_t latch_reuse = 8;    ///< tensor core: largest factor of N that reuses one latched input
+    double bank_threshold = 4;    ///< T of the study's rule 2
+    std::int64_t rf_depth = 4;    ///< tensor core: largest factor of K accumulated below the shared memory's loops
+    std::int64_t latch_reuse = 8; ///< tensor core: largest factor of N that reuses one latched input
 };
 BOOST_DESCRIBE_STRUCT(mapper_parameters, (), (kind, objective, bank_order, bank_threshold, rf_depth, latch_reuse))
 
@@ -93,9 +93,9 @@ struct machine {
     std::string name;
     std::string description;
     technology_parameters technology;
-    std::vector<memory_level> memories; ///< outermost first
-    std::optional<cim_parameters> cim;                   ///< exactly one of cim and
-    std::optional<tensor_core_parameters> tensor_core;   ///< tensor_core is present
+    std::vector<memory_level> memories;                ///< outermost first
+    std::optional<cim_parameters> cim;                 ///< exactly one of cim and
+    std::optional<tensor_core_parameters> tensor_core; ///< tensor_core is present
     vector_unit_parameters vector_unit;
     bus_parameters bus;
     dma_parameters dma;

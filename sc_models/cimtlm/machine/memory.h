@@ -18,26 +18,26 @@ BOOST_DESCRIBE_ENUM(memory_kind, dram, sram, register_file, latch)
 
 /// Instances of a level side by side below the level above: spatial loops of a loop nest stand under `name`.
 struct fanout_parameters {
-    std::string name;         ///< e.g. "sub_partition", "pe"
-    std::int64_t count = 1;   ///< instances
-    std::int64_t m = 0;       ///< largest extent over M, 0: up to count
-    std::int64_t n = 0;       ///< over N
-    std::int64_t k = 0;       ///< over K
+    std::string name;       ///< e.g. "sub_partition", "pe"
+    std::int64_t count = 1; ///< instances
+    std::int64_t m = 0;     ///< largest extent over M, 0: up to count
+    std::int64_t n = 0;     ///< over N
+    std::int64_t k = 0;     ///< over K
 };
 BOOST_DESCRIBE_STRUCT(fanout_parameters, (), (name, count, m, n, k))
 
 /// Banks, rows and refresh of a DRAM channel. Times in ps.
 struct dram_parameters {
-    bool half_duplex = true;          ///< one data bus for both directions
+    bool half_duplex = true; ///< one data bus for both directions
     std::int64_t banks = 8;
-    std::int64_t row_bytes = 2048;    ///< page of one bank over the whole channel width
-    double t_rcd_ps = 0;              ///< activate to column command
-    double t_rp_ps = 0;               ///< precharge
-    double t_ras_ps = 0;              ///< activate to precharge
-    double t_cl_ps = 0;               ///< column command to data
-    double t_turnaround_ps = 0;       ///< data bus idle between a read and a write
-    double t_refi_ps = 0;             ///< refresh interval; 0: no refresh
-    double t_rfc_ps = 0;              ///< duration of one all-bank refresh
+    std::int64_t row_bytes = 2048; ///< page of one bank over the whole channel width
+    double t_rcd_ps = 0;           ///< activate to column command
+    double t_rp_ps = 0;            ///< precharge
+    double t_ras_ps = 0;           ///< activate to precharge
+    double t_cl_ps = 0;            ///< column command to data
+    double t_turnaround_ps = 0;    ///< data bus idle between a read and a write
+    double t_refi_ps = 0;          ///< refresh interval; 0: no refresh
+    double t_rfc_ps = 0;           ///< duration of one all-bank refresh
 };
 BOOST_DESCRIBE_STRUCT(dram_parameters, (),
                       (half_duplex, banks, row_bytes, t_rcd_ps, t_rp_ps, t_ras_ps, t_cl_ps, t_turnaround_ps, t_refi_ps,
@@ -47,17 +47,17 @@ BOOST_DESCRIBE_STRUCT(dram_parameters, (),
 struct memory_level {
     std::string name;
     memory_kind kind = memory_kind::sram;
-    std::vector<tensor> keeps;             ///< tensors that stop here; the others pass by
-    std::int64_t capacity_bytes = 0;       ///< per instance; 0: unbounded
+    std::vector<tensor> keeps;               ///< tensors that stop here; the others pass by
+    std::int64_t capacity_bytes = 0;         ///< per instance; 0: unbounded
     std::optional<fanout_parameters> fanout; ///< instances below the level above; absent: one
     double read_bytes_per_cycle = 0;
     double write_bytes_per_cycle = 0;
-    double latency_cycles = 0;             ///< first byte, without contention (DRAM: controller and path)
+    double latency_cycles = 0; ///< first byte, without contention (DRAM: controller and path)
     double read_energy_pj_per_byte = 0;
-    double update_energy_pj_per_byte = 0;  ///< a result written from below
-    double fill_energy_pj_per_byte = 0;    ///< an operand written from above
-    double area_um2 = 0;                   ///< per instance
-    std::optional<dram_parameters> dram;   ///< for kind dram at `tile`
+    double update_energy_pj_per_byte = 0; ///< a result written from below
+    double fill_energy_pj_per_byte = 0;   ///< an operand written from above
+    double area_um2 = 0;                  ///< per instance
+    std::optional<dram_parameters> dram;  ///< for kind dram at `tile`
 
     bool keeps_tensor(tensor t) const {
         for (auto kept : keeps)

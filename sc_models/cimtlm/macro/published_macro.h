@@ -31,7 +31,8 @@ BOOST_DESCRIBE_STRUCT(published_macro_parameters, (),
 
 class published_macro final : public engine {
 public:
-    explicit published_macro(published_macro_parameters p) : p_(std::move(p)) {}
+    explicit published_macro(published_macro_parameters p)
+        : p_(std::move(p)) {}
     std::string name() const override { return p_.name; }
     engine_geometry geometry() const override {
         return {p_.rows_parallel, p_.columns_parallel, p_.rows_held, p_.columns_held, p_.input_bits, p_.weight_bits};

@@ -9,20 +9,21 @@ namespace cimtlm {
 /// One grid (a sub-partition of a streaming multiprocessor). It holds no weights.
 struct tensor_core_parameters {
     std::string name = "tensor_core";
-    std::int64_t rows = 0;      ///< multipliers along K
-    std::int64_t columns = 0;   ///< multipliers along N
-    int input_bits = 8;         ///< bits
-    int weight_bits = 8;        ///< bits
-    double latency_ps = 0;      ///< of one step
-    double mac_energy_pj = 0;   ///< of one multiply-accumulate (two operations)
-    double mac_area_um2 = 0;    ///< of one multiplier with its adder
+    std::int64_t rows = 0;    ///< multipliers along K
+    std::int64_t columns = 0; ///< multipliers along N
+    int input_bits = 8;       ///< bits
+    int weight_bits = 8;      ///< bits
+    double latency_ps = 0;    ///< of one step
+    double mac_energy_pj = 0; ///< of one multiply-accumulate (two operations)
+    double mac_area_um2 = 0;  ///< of one multiplier with its adder
 };
 BOOST_DESCRIBE_STRUCT(tensor_core_parameters, (),
                       (name, rows, columns, input_bits, weight_bits, latency_ps, mac_energy_pj, mac_area_um2))
 
 class tensor_core_grid final : public engine {
 public:
-    explicit tensor_core_grid(tensor_core_parameters p) : p_(std::move(p)) {}
+    explicit tensor_core_grid(tensor_core_parameters p)
+        : p_(std::move(p)) {}
     std::string name() const override { return p_.name; }
     engine_geometry geometry() const override { return {p_.rows, p_.columns, 1, 1, p_.input_bits, p_.weight_bits}; }
     double step_ps() const override { return p_.latency_ps; }

@@ -12,9 +12,7 @@ struct operand_bits {
     int b = 8;
     int z = 8;
     int partial = 8;
-    bool operator==(const operand_bits& o) const {
-        return a == o.a && b == o.b && z == o.z && partial == o.partial;
-    }
+    bool operator==(const operand_bits& o) const { return a == o.a && b == o.b && z == o.z && partial == o.partial; }
 };
 
 /// A is the activation (M x K), B the weight (K x N) or a second activation, Z the result (M x N).
@@ -23,8 +21,8 @@ struct gemm {
     std::int64_t m = 1;
     std::int64_t n = 1;
     std::int64_t k = 1;
-    std::int64_t batch = 1;       ///< independent products side by side, each with its own operands (attention heads)
-    std::int64_t repeat = 1;      ///< one after another, each with new weights
+    std::int64_t batch = 1;  ///< independent products side by side, each with its own operands (attention heads)
+    std::int64_t repeat = 1; ///< one after another, each with new weights
     operand_bits bits;
     bool b_is_activation = false; ///< B is computed at run time: nothing can be resident, arrays are rewritten
 

@@ -1,0 +1,116 @@
+#include <cimtlm/mapping/cost.h>
+
+#include <algorithm>
+
+namespace cimtlm {
+
+cost_model::cost_model(const machine& m, convention c)
+    : m_(m)
+    , convention_(c)
+    , engine_(m.matrix_engine())
+    , mac_pj_(c == convention::published ? engine_->mac_pj(energy_basis::mac) : m.mac_pj()) {}
+
+double cost_model::operations(const gemm& g) const {
+    const double macs = static_cast<double>(g.macs_each());
+    return convention_ == convention::published ? 2 * macs - static_cast<double>(g.m) * static_cast<double>(g.n)
+                                                : 2 * macs;
+}
+
+double cost_model::compute_ps(std::int64_t steps, const gemm& g) const {
+    return static_cast<double>(steps * engine_->input_slices(g.bits.a)) * engine_->step_ps();
+}
+
+double cost_model::weight_write_ps(double bytes, std::int64_t banks) const {
+    const double rate = engine_->write_bytes_per_cycle();
+    return rate > 0 ? bytes * m_.cycle_ps() / (rate * static_cast<double>(banks)) : 0;
+}
+
+std::int64_t banks_used(const flat_nest& nest) {
+    std::int64_t banks = 1;
+    for (const auto& l : nest.loops)
+        if (nest.shape[l.slot].role == slot_role::spatial) banks *= l.factor;
+    return banks;
+}
+
+template <class Visit>
+void cost_model::visit_resources(const flat_nest& nest, const gemm& g, const access_counts& c, Visit visit) const {
+    using namespace std::string_view_literals;
+    const bool published = convention_ == convention::published;
+    double engine_ps = compute_ps(c.steps, g);
+    if (published) {
+        // The study multiplies the steps, which already visit every held position, by the held positions once more.
+        for (const auto& l : nest.loops)
+            if (nest.shape[l.slot].role == slot_role::hold) engine_ps *= static_cast<double>(l.factor);
+    } else if (m_.cim) {
+        const double write_ps = weight_write_ps(static_cast<double>(c.weight_write_bytes), banks_used(nest));
+        if (engine_->ping_pong())
+            visit("weight_write"sv, ""sv, write_ps);
+        else
+            engine_ps += write_ps;
+    }
+    visit("compute"sv, ""sv, engine_ps);
+    for (std::size_t i = 0; i < m_.memories.size(); ++i) {
+        const auto& level = m_.memories[i];
+        double instances = 1;
+        for (const auto& l : nest.loops)
+            if (l.spatial && nest.shape[l.slot].role == slot_role::spatial) {
+                for (std::size_t s = l.slot + 1; s < nest.shape.size(); ++s)
+                    if (nest.shape[s].memory == static_cast<int>(i)) instances *= static_cast<double>(l.factor);
+            }
+        std::int64_t read = 0, update = 0, fill = 0;
+        for (const auto& a : c.memories[i]) {
+            read += a.read;
+            update += a.update;
+            fill += a.fill;
+        }
+        const auto time = [&](std::int64_t bytes, double rate) {
+            return rate > 0 ? static_cast<double>(bytes) * m_.cycle_ps() / (rate * instances) : 0;
+        };
+        const double read_ps = time(read, level.read_bytes_per_cycle);
+        const double write_ps = time(published ? update : update + fill, level.write_bytes_per_cycle);
+        if (!published && level.dram && level.dram->half_duplex) {
+            visit(level.name, ""sv, read_ps + write_ps);
+        } else {
+            visit(level.name, ".read"sv, read_ps);
+            visit(level.name, ".write"sv, write_ps);
+        }
+        if (i == 0 && !published) {
+            visit("bus"sv, ".read"sv, time(read, m_.bus.bytes_per_cycle));
+            visit("bus"sv, ".write"sv, time(update, m_.bus.bytes_per_cycle));
+        }
+    }
+}
+
+bound_result cost_model::bound(const flat_nest& nest, const gemm& g, const access_counts& counts) const {
+    bound_result r;
+    visit_resources(nest, g, counts, [&](std::string_view name, std::string_view port, double time_ps) {
+        if (time_ps <= 0) return;
+        r.resources.push_back({std::string(name) + std::string(port), time_ps});
+        if (name == "compute") r.compute_ps = time_ps;
+        if (time_ps > r.time_ps) {
+            r.time_ps = time_ps;
+            r.bound_by = r.resources.back().name;
+        }
+    });
+    return r;
+}
+
+void cost_model::charge(ledger& into, const gemm& g, const access_counts& counts, std::int64_t commands) const {
+    price(g, counts, commands, [&](auto part, auto action, auto unit, double unit_pj, double count) {
+        into.charge(into.open(std::string(part), std::string(action), std::string(unit), unit_pj), count);
+    });
+}
+
+cost_model::figures cost_model::evaluate(const flat_nest& nest, const gemm& g) const {
+    const auto counts = count_accesses(nest, g, m_, false);
+    figures f{0, 0};
+    visit_resources(nest, g, counts, [&](std::string_view, std::string_view, double time_ps) {
+        f.time_ps = std::max(f.time_ps, time_ps);
+    });
+    price(g, counts, commands(counts.tiles),
+          [&](auto, auto, auto, double unit_pj, double count) { f.energy_pj += unit_pj * count; });
+    f.energy_pj += m_.static_power_mw * 1e-3 * f.time_ps;
+    return f;
+}
+
+} // namespace cimtlm

@@ -1,0 +1,125 @@
+#pragma once
+/// Cost of accesses: the closed-form bound of time, and the rows of energy.
+#include <cimtlm/base/ledger.h>
+#include <cimtlm/mapping/access_counts.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cimtlm {
+
+/// How a comparison counts. like_for_like: two operations a MAC, every weight byte charged and timed, additions between
+/// arrays charged, fills timed, one data bus for both directions of a half-duplex DRAM.
+/// published: as the A100-like CiM study (arXiv 2312.15896) counts: held positions twice in the time, weight writes per
+/// access of the published energy model, no fills and no writes of weights in the time, 2MNK - MN operations, and the
+/// MAC energies read as of a whole MAC.
+enum class convention { like_for_like, published };
+
+/// Time for which one resource is taken.
+struct resource_time {
+    std::string name;
+    double time_ps;
+};
+
+/// The bound of one product: no schedule of this nest is faster.
+struct bound_result {
+    double time_ps = 0;
+    std::string bound_by;
+    double compute_ps = 0; ///< of the engine, with writes of weights where it cannot do both
+    std::vector<resource_time> resources;
+};
+
+/// Evaluates nests on one machine. Keeps what does not change between GEMMs.
+class cost_model {
+public:
+    cost_model(const machine& m, convention c);
+
+    /// Time of one product. Requires counts of the same nest.
+    bound_result bound(const flat_nest& nest, const gemm& g, const access_counts& counts) const;
+
+    /// Calls charge(part, action, unit, unit energy in pJ, count) for every row of energy that `counts` cause,
+    /// `commands` of the host included. The one place that prices accesses.
+    template <class Charge>
+    void price(const gemm& g, const access_counts& counts, std::int64_t commands, Charge charge) const;
+
+    /// The same rows in a ledger.
+    void charge(ledger& into, const gemm& g, const access_counts& counts, std::int64_t commands) const;
+
+    /// Time and energy as two numbers, for a search.
+    struct figures {
+        double time_ps;
+        double energy_pj;
+    };
+    figures evaluate(const flat_nest& nest, const gemm& g) const;
+
+    const machine& target() const { return m_; }
+    const engine& matrix_engine() const { return *engine_; }
+    convention counted() const { return convention_; }
+    /// Operations of one product: 2 a MAC, or 2MNK - MN as published.
+    double operations(const gemm& g) const;
+    /// Time in ps that writing `bytes` of weights takes when `banks` arrays are written side by side.
+    double weight_write_ps(double bytes, std::int64_t banks) const;
+    /// Steps' time in ps.
+    double compute_ps(std::int64_t steps, const gemm& g) const;
+    /// Commands that the host gives for a product of so many tiles.
+    std::int64_t commands(std::int64_t tiles) const {
+        if (convention_ == convention::published) return 0;
+        return m_.host.issue == host_issue::tile ? tiles : 1;
+    }
+
+private:
+    template <class Visit>
+    void visit_resources(const flat_nest& nest, const gemm& g, const access_counts& c, Visit visit) const;
+
+    const machine& m_;
+    convention convention_;
+    std::shared_ptr<const engine> engine_;
+    double mac_pj_;
+};
+
+/// Arrays that the nest writes side by side.
+std::int64_t banks_used(const flat_nest& nest);
+
+template <class Charge>
+void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t commands, Charge charge) const {
+    using namespace std::string_view_literals;
+    const bool published = convention_ == convention::published;
+    for (std::size_t i = 0; i < m_.memories.size(); ++i) {
+        const auto& level = m_.memories[i];
+        std::int64_t read = 0, update = 0, fill = 0;
+        for (const auto& a : counts.memories[i]) {
+            read += a.read;
+            update += a.update;
+            fill += a.fill;
+        }
+        const std::string_view part = level.name;
+        if (read) charge(part, "read"sv, "byte"sv, level.read_energy_pj_per_byte, static_cast<double>(read));
+        if (update) charge(part, "update"sv, "byte"sv, level.update_energy_pj_per_byte, static_cast<double>(update));
+        if (fill) charge(part, "fill"sv, "byte"sv, level.fill_energy_pj_per_byte, static_cast<double>(fill));
+        if (i == 0 && !published && m_.bus.energy_pj_per_byte > 0)
+            charge("bus"sv, "carry"sv, "byte"sv, m_.bus.energy_pj_per_byte, static_cast<double>(read + update));
+    }
+    const double slices = static_cast<double>(engine_->input_slices(g.bits.a) * engine_->weight_slices(g.bits.b));
+    charge("mac"sv, "multiply_accumulate"sv, "MAC"sv, mac_pj_, static_cast<double>(counts.macs) * slices);
+    if (counts.executed_macs > counts.macs)
+        charge("mac"sv, "padding"sv, "MAC"sv, mac_pj_,
+               static_cast<double>(counts.executed_macs - counts.macs) * slices);
+    if (m_.cim) {
+        const double accesses = static_cast<double>(counts.weight_write_bytes) /
+                                (published ? static_cast<double>(engine_->published_write_bytes()) : 1.0);
+        if (accesses > 0)
+            charge("weight_write"sv, "write"sv, published ? "access"sv : "byte"sv, engine_->write_pj_per_byte(),
+                   accesses);
+        const double pj = m_.cim->addition_energy_pj;
+        if (counts.merged_partial_sums)
+            charge("addition"sv, "merge"sv, "addition"sv, pj, static_cast<double>(counts.merged_partial_sums));
+        if (counts.bank_additions && !published)
+            charge("addition"sv, "banks"sv, "addition"sv, pj, static_cast<double>(counts.bank_additions));
+    }
+    if (commands && m_.host.command_energy_pj > 0)
+        charge("host"sv, "command"sv, "command"sv, m_.host.command_energy_pj, static_cast<double>(commands));
+}
+
+} // namespace cimtlm

@@ -1,0 +1,92 @@
+#include <cimtlm/mapping/flat_nest.h>
+
+#include <algorithm>
+
+namespace cimtlm {
+
+flat_nest::flat_nest(const loop_nest& nest, const machine& m, std::vector<nest_slot> slots)
+    : shape(std::move(slots)) {
+    for (std::size_t s = 0; s < nest.slots.size(); ++s)
+        for (const auto& l : nest.slots[s])
+            if (l.factor > 1) loops.push_back({l.d, l.factor, shape[s].spatial(), s, 1});
+    extents inside{1, 1, 1};
+    for (std::size_t i = loops.size(); i-- > 0;) {
+        loops[i].stride = inside[index(loops[i].d)];
+        inside[index(loops[i].d)] *= loops[i].factor;
+    }
+    const bool engine_stores = m.cim.has_value();
+    std::size_t engine_slot = shape.size();
+    if (engine_stores)
+        for (std::size_t s = 0; s < shape.size(); ++s)
+            if (shape[s].role == slot_role::array) engine_slot = s;
+    for (auto t : all_tensors) {
+        int parent = -1;
+        std::size_t parent_slot = 0;
+        for (std::size_t s = 0; s < shape.size(); ++s) {
+            const int memory = shape[s].memory;
+            if (memory < 0 || !m.memories[static_cast<std::size_t>(memory)].keeps_tensor(t)) continue;
+            if (parent >= 0) boundaries.push_back({t, parent, memory, parent_slot, s, true});
+            parent = memory;
+            parent_slot = s;
+        }
+        boundaries.push_back({t, parent, -1, parent_slot, engine_slot, engine_stores});
+    }
+}
+
+std::size_t flat_nest::first_loop(std::size_t slot) const {
+    std::size_t i = 0;
+    while (i < loops.size() && loops[i].slot < slot) ++i;
+    return i;
+}
+
+std::size_t flat_nest::run_begin(const boundary& b) const {
+    const std::size_t end = first_loop(b.child_slot);
+    if (!b.child_stores) return end;
+    std::size_t begin = end;
+    for (std::size_t i = end; i-- > 0;) {
+        if (loops[i].spatial) continue;
+        if (indexes(loops[i].d, b.t)) break;
+        begin = i;
+    }
+    return begin;
+}
+
+std::int64_t flat_nest::transfers(const boundary& b, side s, std::size_t first, const extents& region) const {
+    const std::size_t run = run_begin(b);
+    const std::size_t child = first_loop(b.child_slot);
+    std::int64_t total = 1;
+    for (auto d : all_dims) {
+        if (indexes(d, b.t)) {
+            total *= region[index(d)];
+            continue;
+        }
+        total *= tuples(d, first, region[index(d)], [&](std::size_t i) {
+            if (i >= child) return false;
+            if (!loops[i].spatial) return i < run;
+            return s == side::child || loops[i].slot < b.parent_slot;
+        });
+    }
+    return total;
+}
+
+std::int64_t flat_nest::first_updates(const boundary& b, std::size_t first, const extents& region) const {
+    return region[index(dim::M)] * region[index(dim::N)] *
+           tuples(dim::K, first, region[index(dim::K)],
+                  [&](std::size_t i) { return loops[i].spatial && loops[i].slot < b.parent_slot; });
+}
+
+std::int64_t flat_nest::steps(std::size_t first, const extents& region) const {
+    std::int64_t total = 1;
+    for (auto d : all_dims)
+        total *= tuples(d, first, region[index(d)], [&](std::size_t i) { return !loops[i].spatial; });
+    return total;
+}
+
+std::int64_t flat_nest::lanes() const {
+    std::int64_t total = 1;
+    for (const auto& l : loops)
+        if (l.spatial) total *= l.factor;
+    return total;
+}
+
+} // namespace cimtlm
