@@ -1,0 +1,89 @@
+#include <platforms/config/config.h>
+
+#include <platforms/config/emit.h>
+#include <platforms/config/reader.h>
+#include <platforms/config/resolve.h>
+
+#include <cimtlm/base/error.h>
+
+#include <filesystem>
+
+namespace cimtlm {
+
+namespace {
+
+const config_schema& machine_schema() {
+    static const auto schema = schema_of<machine>();
+    return *schema;
+}
+
+const config_schema& macro_schema() {
+    static const auto schema = schema_of<published_macro_parameters>();
+    return *schema;
+}
+
+void collect_sources(const config_node& node, const std::string& path, std::map<std::string, std::string>& sources) {
+    if (!node.source.empty()) sources[path] = node.source;
+    for (const auto& entry : node.entries)
+        collect_sources(entry.value, path.empty() ? entry.key : path + "." + entry.key, sources);
+}
+
+/// Validates, and puts the line of the key that a message begins with in front of it.
+void validate(const machine& value, const config_node& tree, const std::string& file) {
+    try {
+        value.validate(file);
+    } catch (const input_error& e) {
+        const std::string text = std::string(e.what()).substr(file.size() + 2); // without "file: "
+        const auto* node = node_at(tree, text.substr(0, text.find(' ')));
+        throw input_error((node ? node->place.text() : file) + ": " + text);
+    }
+}
+
+void list_keys(const config_schema& schema, const std::string& path, std::vector<config_key>& keys) {
+    if (schema.is_leaf())
+        keys.push_back({path, unit_of_key(path.substr(path.rfind('.') + 1)).name, schema.wanted()});
+    else if (schema.kind == config_schema::form::table)
+        list_keys(*schema.element, path + ".NAME", keys);
+    else
+        for (const auto& field : schema.fields)
+            list_keys(*field.type, path.empty() ? field.key : path + "." + field.key, keys);
+}
+
+} // namespace
+
+loaded_machine parse_machine(const std::string& text, const std::string& file, const std::vector<std::string>& sets) {
+    const auto tree = resolve_machine(text, file, machine_schema(), sets);
+    loaded_machine loaded;
+    loaded.file = file;
+    loaded.value.name = std::filesystem::path(file).stem().string();
+    read_value(tree, loaded.value, "");
+    collect_sources(tree, "", loaded.sources);
+    validate(loaded.value, tree, file);
+    return loaded;
+}
+
+loaded_machine load_machine(const std::string& name_or_file, const std::vector<std::string>& sets) {
+    const auto file = find_machine(name_or_file);
+    return parse_machine(read_config_text(file, ""), file, sets);
+}
+
+loaded_macro load_macro(const std::string& name_or_file) {
+    loaded_macro loaded;
+    loaded.file = find_part(name_or_file, "", "", "macros");
+    const auto tree = resolve_part(loaded.file, macro_schema(), "macro");
+    read_value(tree, loaded.value, "");
+    collect_sources(tree, "", loaded.sources);
+    return loaded;
+}
+
+std::string to_yaml(const loaded_machine& loaded) {
+    return emit_config(write_value(loaded.value), machine_schema(), loaded.sources);
+}
+
+std::vector<config_key> list_keys() {
+    std::vector<config_key> keys;
+    list_keys(machine_schema(), "", keys);
+    return keys;
+}
+
+} // namespace cimtlm

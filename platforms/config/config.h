@@ -1,0 +1,52 @@
+#pragma once
+/// Machines and macros from files, and back to a file: the whole interface of the configuration.
+#include <platforms/config/files.h>
+
+#include <cimtlm/machine/machine.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+/// A machine with what its file says beside the figures.
+struct loaded_machine {
+    machine value;
+    std::map<std::string, std::string> sources; ///< path ("cim.macro.mac_energy_pj") -> source
+    std::string file;                           ///< read from
+};
+
+/// A published macro, likewise; paths are its keys.
+struct loaded_macro {
+    published_macro_parameters value;
+    std::map<std::string, std::string> sources;
+    std::string file;
+};
+
+/// Reads a machine by name (list_machines()) or file (a value with '/' or ending in ".yaml"), applies
+/// `--set` options "key=value", and validates it. Throws input_error that names the place.
+loaded_machine load_machine(const std::string& name_or_file, const std::vector<std::string>& sets = {});
+
+/// The same from text; `file` names it in messages, and relative names in it are meant from its folder.
+loaded_machine parse_machine(const std::string& text, const std::string& file,
+                             const std::vector<std::string>& sets = {});
+
+/// Reads a macro by name (list_macros()) or file.
+loaded_macro load_macro(const std::string& name_or_file);
+
+/// The effective configuration: every key with its value and source, no bases and no parts. Reads back as the same
+/// machine with the same sources.
+std::string to_yaml(const loaded_machine& machine);
+
+/// A key of the configuration as the reference lists it.
+struct config_key {
+    std::string path;   ///< "memories.NAME.capacity_bytes"
+    std::string unit;   ///< "B", or ""
+    std::string wanted; ///< "a number", "one of a, b", ...
+};
+
+/// Every key of a machine, in the order of the structs.
+std::vector<config_key> list_keys();
+
+} // namespace cimtlm

@@ -1,0 +1,96 @@
+#include <platforms/config/files.h>
+
+#include <cimtlm/base/error.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+namespace cimtlm {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Files below one folder of the data, by name. Two of a name would make a machine depend on the order of a disk.
+std::map<std::string, std::string> named_files(const std::string& folder, const std::string& suffix) {
+    std::map<std::string, std::string> found;
+    const fs::path root = fs::path(data_root()) / folder;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
+        const auto& path = it->path();
+        if (path.extension() != suffix || path.filename().string().front() == '.') continue;
+        const auto [other, fresh] = found.emplace(path.stem().string(), path.string());
+        if (!fresh)
+            throw input_error("two files are called '" + path.stem().string() +
+                              "': " + std::min(other->second, path.string()) + " and " +
+                              std::max(other->second, path.string()));
+    }
+    return found;
+}
+
+std::map<std::string, std::string> machine_files() {
+    auto found = named_files("platforms/study", ".yaml");
+    for (auto& [name, file] : named_files("platforms/a100", ".yaml"))
+        if (!found.emplace(name, file).second)
+            throw input_error("two machines are called '" + name + "': " + found[name] + " and " + file);
+    return found;
+}
+
+std::vector<std::string> names_of(const std::map<std::string, std::string>& files) {
+    std::vector<std::string> names;
+    for (const auto& entry : files) names.push_back(entry.first);
+    return names;
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+    return text.size() > end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+std::string find_named(const std::string& kind, const std::string& name, const std::string& suffix,
+                       const std::map<std::string, std::string>& files, const std::string& folder,
+                       const std::string& where) {
+    const std::string front = where.empty() ? "" : where + ": ";
+    if (name.find('/') != std::string::npos || ends_with(name, suffix)) {
+        const fs::path path(name);
+        const auto file = (path.is_absolute() ? path : fs::path(folder) / path).lexically_normal().string();
+        std::error_code error;
+        if (!fs::exists(file, error)) throw input_error(front + kind + " file '" + file + "' does not exist");
+        return file;
+    }
+    const auto found = files.find(name);
+    if (found != files.end()) return found->second;
+    if (files.empty())
+        throw input_error(front + "unknown " + kind + " '" + name + "': none is known below " + data_root() +
+                          " (CIMTLM_HOME names another folder)");
+    throw input_error(front + unknown_name(kind, name, names_of(files)));
+}
+
+} // namespace
+
+std::string data_root() {
+    const char* home = std::getenv("CIMTLM_HOME");
+    return home && *home ? home : CIMTLM_SOURCE_DIR;
+}
+
+std::vector<std::string> list_machines() { return names_of(machine_files()); }
+std::vector<std::string> list_macros() { return names_of(named_files("platforms/parts/macros", ".yaml")); }
+std::vector<std::string> list_parts() { return names_of(named_files("platforms/parts", ".yaml")); }
+std::vector<std::string> list_traces() { return names_of(named_files("traces", ".csv")); }
+
+std::string find_machine(const std::string& name_or_file, const std::string& folder, const std::string& where) {
+    return find_named("machine", name_or_file, ".yaml", machine_files(), folder, where);
+}
+
+std::string find_part(const std::string& name_or_file, const std::string& folder, const std::string& where,
+                      const std::string& group) {
+    const auto kind = group == "macros" ? "macro" : "part";
+    return find_named(kind, name_or_file, ".yaml", named_files("platforms/parts/" + group, ".yaml"), folder, where);
+}
+
+std::string find_trace(const std::string& name_or_file) {
+    return find_named("trace", name_or_file, ".csv", named_files("traces", ".csv"), "", "");
+}
+
+} // namespace cimtlm
