@@ -122,6 +122,9 @@ void machine::validate(const std::string& where) const {
         check.not_negative("cim.macro.write_energy_pj_per_byte", m.write_energy_pj_per_byte);
         check.positive("cim.macro.published_write_bytes", static_cast<double>(m.published_write_bytes));
         check.not_negative("cim.macro.write_bytes_per_cycle", m.write_bytes_per_cycle);
+        check.not_negative("cim.macro.array_bytes", static_cast<double>(m.array_bytes));
+        check.not_negative("cim.macro.area_factor", m.area_factor);
+        check.not_negative("cim.macro.sram_area_um2_per_byte", m.sram_area_um2_per_byte);
         check.not_negative("cim.addition_energy_pj", cim->addition_energy_pj);
     }
     if (tensor_core) {
@@ -131,9 +134,11 @@ void machine::validate(const std::string& where) const {
         check.positive("tensor_core.weight_bits", tensor_core->weight_bits);
         check.positive("tensor_core.latency_ps", tensor_core->latency_ps);
         check.not_negative("tensor_core.mac_energy_pj", tensor_core->mac_energy_pj);
+        check.not_negative("tensor_core.mac_area_um2", tensor_core->mac_area_um2);
     }
     check.positive("vector_unit.operations_per_cycle", vector_unit.operations_per_cycle);
     check.not_negative("vector_unit.operation_energy_pj", vector_unit.operation_energy_pj);
+    check.not_negative("vector_unit.area_um2", vector_unit.area_um2);
     check.not_negative("bus.bytes_per_cycle", bus.bytes_per_cycle);
     check.not_negative("bus.latency_cycles", bus.latency_cycles);
     check.not_negative("bus.energy_pj_per_byte", bus.energy_pj_per_byte);
