@@ -21,14 +21,14 @@ struct published_macro_parameters {
     std::int64_t published_write_bytes = 1; ///< bytes that the published convention charges at once
     double write_bytes_per_cycle = 0;       ///< write port of one macro; 0: not a limit
     bool ping_pong = false;                 ///< weights can be written while it computes
-    std::int64_t array_bytes = 0;           ///< SRAM of the array, which its area follows; 0: as much as it holds
     double area_factor = 1;                 ///< area against SRAM of the same capacity
     double sram_area_um2_per_byte = 0;      ///< of that SRAM, at the machine's node
+    std::int64_t array_bytes = 0;           ///< SRAM of the array, which its area follows; 0: as much as it holds
 };
 BOOST_DESCRIBE_STRUCT(published_macro_parameters, (),
                       (name, rows_parallel, columns_parallel, rows_held, columns_held, input_bits, weight_bits,
                        latency_ps, mac_energy_pj, write_energy_pj_per_byte, published_write_bytes,
-                       write_bytes_per_cycle, ping_pong, array_bytes, area_factor, sram_area_um2_per_byte))
+                       write_bytes_per_cycle, ping_pong, area_factor, sram_area_um2_per_byte, array_bytes))
 
 class published_macro final : public engine {
 public:
