@@ -18,9 +18,13 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-std::string lower_case(std::string text) {
-    for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
+bool same_letters(const std::string& a, const std::string& b) {
+    const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_one_of(const std::string& name, const std::vector<std::string>& spellings) {
+    return std::any_of(spellings.begin(), spellings.end(), [&](const auto& s) { return same_letters(name, s); });
 }
 
 /// Bytes of the UTF-8 sequence at the front of `text`, 0 for one that is none. Results are written as JSON, which
@@ -142,22 +146,21 @@ std::int64_t parse_whole_number(const std::string& text, std::int64_t least, std
 
 std::size_t count_known(const csv_row& header, const csv_names& known) {
     return static_cast<std::size_t>(std::count_if(known.begin(), known.end(), [&](const auto& spellings) {
-        return std::any_of(header.cells.begin(), header.cells.end(), [&](const auto& cell) {
-            return std::find(spellings.begin(), spellings.end(), lower_case(cell)) != spellings.end();
-        });
+        return std::any_of(header.cells.begin(), header.cells.end(),
+                           [&](const auto& cell) { return is_one_of(cell, spellings); });
     }));
 }
 
 csv_columns::csv_columns(const csv_table& table, const csv_names& known)
     : table_(table)
+    , known_(known)
     , position_(known.size(), absent) {
     const auto where = table.where(table.header);
     for (std::size_t i = 0; i < table.header.cells.size(); ++i) {
-        const auto name = lower_case(table.header.cells[i]);
+        const auto& name = table.header.cells[i];
         if (name.empty()) continue;
-        const auto found = std::find_if(known.begin(), known.end(), [&](const auto& spellings) {
-            return std::find(spellings.begin(), spellings.end(), name) != spellings.end();
-        });
+        const auto found =
+            std::find_if(known.begin(), known.end(), [&](const auto& spellings) { return is_one_of(name, spellings); });
         if (found == known.end()) {
             std::vector<std::string> names;
             for (const auto& spellings : known) names.push_back(spellings.front());
@@ -172,6 +175,10 @@ csv_columns::csv_columns(const csv_table& table, const csv_names& known)
 const std::string& csv_columns::cell(const csv_row& row, std::size_t column) const {
     static const std::string nothing;
     return has(column) ? row.cells[position_[column]] : nothing;
+}
+
+std::string csv_columns::place(const csv_row& row, std::size_t column) const {
+    return table_.where(row) + ": column '" + known_[column].front() + "'";
 }
 
 void csv_columns::check(const csv_row& row) const {

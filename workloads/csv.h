@@ -44,27 +44,32 @@ std::int64_t parse_whole_number(const std::string& text, std::int64_t least, std
 /// A name from a file, cut to a length that suits a message.
 std::string quoted(const std::string& text);
 
-/// The names of the columns that a format knows, in lower case; each with the spellings in use, the first for messages.
+/// The names of the columns that a format knows, each with the spellings in use, the first one for messages. Upper and
+/// lower case do not differ.
 using csv_names = std::vector<std::vector<std::string>>;
 
 /// How many cells of the header are among `known`.
 std::size_t count_known(const csv_row& header, const csv_names& known);
 
-/// Which cell of a row belongs to which known column. Upper and lower case do not differ in headers.
+/// Which cell of a row belongs to which known column.
 class csv_columns {
 public:
-    /// Throws input_error for unknown and duplicate columns. A header cell without text names no column.
+    /// Keeps references to both. Throws input_error for unknown and duplicate columns. A header cell without text names
+    /// no column.
     csv_columns(const csv_table& table, const csv_names& known);
 
     bool has(std::size_t column) const { return position_[column] != absent; }
     /// The cell of a column, "" when the file does not have that column.
     const std::string& cell(const csv_row& row, std::size_t column) const;
+    /// "source:line: column 'NAME'", for messages.
+    std::string place(const csv_row& row, std::size_t column) const;
     /// Throws input_error when a row ends before the last column, or holds text where there is no column.
     void check(const csv_row& row) const;
 
 private:
     static constexpr std::size_t absent = static_cast<std::size_t>(-1);
     const csv_table& table_;
+    const csv_names& known_;
     std::vector<std::size_t> position_; ///< by known column
 };
 

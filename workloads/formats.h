@@ -11,8 +11,7 @@ struct trace_format {
     csv_names columns;
     std::size_t required = 0;      ///< the first so many columns have to be in the header
     bool duplicates_named = false; ///< a repeated layer name gets "#2" instead of an error
-    layer (*parse_row)(const csv_columns& columns, const csv_row& row, const std::string& where,
-                       const trace_options& options);
+    layer (*parse_row)(const csv_columns& columns, const csv_row& row, const trace_options& options);
 };
 
 const trace_format& native_format();

@@ -122,7 +122,8 @@ vector_work lower_vector(const layer& l, const kind_info& kind, const std::strin
         a = kind.a_is_index ? times(where, {l.batch, l.m}) : v.elements;
         b = v.elements * kind.b_per_result + l.n * kind.b_per_column;
     }
-    v.operations = times(where, {v.elements, per_result}) + times(where, {l.batch, l.m}) * kind.operations_per_row;
+    v.operations = times(where, {v.elements, per_result});
+    v.operations += l.batch * l.m * kind.operations_per_row;
     v.read_bytes = bytes(where, a, l.bits.a) + bytes(where, b, l.bits.b);
     v.write_bytes = bytes(where, v.elements, l.bits.z);
     for (const auto count : {v.elements, v.operations, v.read_bytes, v.write_bytes}) times(where, {count, l.repeat});

@@ -4,6 +4,7 @@
 #include <cimtlm/base/error.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace cimtlm {
 
@@ -103,30 +104,29 @@ constexpr std::size_t name_column = 0;
 constexpr std::size_t kind_column = 1;
 constexpr std::size_t first_column = 2; ///< of columns()
 
-layer_kind parse_kind(const std::string& text, const std::string& where) {
+layer_kind parse_kind(const cell& c) {
     std::vector<std::string> names;
     for (const auto& kind : layer_kinds()) {
-        if (kind.name == text) return kind.kind;
+        if (kind.name == c.text) return kind.kind;
         names.emplace_back(kind.name);
     }
-    throw input_error(where + ": column 'kind': " + unknown_name("kind", text, names));
+    throw input_error(c.where + ": " + unknown_name("kind", c.text, names));
 }
 
-layer parse_row(const csv_columns& cells, const csv_row& row, const std::string& where, const trace_options&) {
+layer parse_row(const csv_columns& cells, const csv_row& row, const trace_options&) {
+    const auto at = [&](std::size_t i) { return cell{cells.cell(row, i), cells.place(row, i)}; };
     layer l;
-    l.name = cells.cell(row, name_column);
-    l.kind = parse_kind(cells.cell(row, kind_column), where);
+    l.name = at(name_column).text;
+    l.kind = parse_kind(at(kind_column));
     const auto& kind = info_of(l.kind);
     for (std::size_t i = 0; i < columns().size(); ++i) {
         const auto& column = columns()[i];
-        const auto& text = cells.cell(row, first_column + i);
-        const auto place = where + ": column '" + column.name + "'";
-        if (!column.used_by(kind)) {
-            if (!text.empty())
-                throw input_error(place + ": " + quoted(text) + ", but a layer of kind '" + kind.name +
-                                  "' does not have it; allowed: an empty cell");
-        } else if (!text.empty() || column.required) {
-            column.read({text, place}, l);
+        const auto c = at(first_column + i);
+        if (column.used_by(kind)) {
+            if (!c.text.empty() || column.required) column.read(c, l);
+        } else if (!c.text.empty()) {
+            throw input_error(c.where + ": " + quoted(c.text) + ", but a layer of kind '" + kind.name +
+                              "' does not have it; allowed: an empty cell");
         }
     }
     return l;
@@ -136,11 +136,7 @@ layer parse_row(const csv_columns& cells, const csv_row& row, const std::string&
 const trace_format& native_format() {
     static const trace_format format = [] {
         trace_format f{"cimtlm", {{"name"}, {"kind"}}, first_column, false, parse_row};
-        for (const auto& column : columns()) {
-            std::string name = column.name;
-            for (auto& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-            f.columns.push_back({name});
-        }
+        for (const auto& column : columns()) f.columns.push_back({column.name});
         return f;
     }();
     return format;

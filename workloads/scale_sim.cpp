@@ -34,77 +34,63 @@ side_padding pad(std::int64_t input, std::int64_t kernel, std::int64_t stride, s
     return {};
 }
 
+std::int64_t extent(const csv_columns& cells, const csv_row& row, std::size_t column) {
+    return parse_whole_number(cells.cell(row, column), 1, gemm::largest_extent, cells.place(row, column));
+}
+
 /// The files may carry a density of the weights; only dense layers are modelled.
-void check_dense(const std::string& sparsity, const std::string& where) {
-    if (sparsity.empty()) return;
+void check_dense(const csv_columns& cells, const csv_row& row, std::size_t column) {
+    const auto& sparsity = cells.cell(row, column);
     const auto colon = sparsity.find(':');
-    if (colon != std::string::npos && sparsity.substr(0, colon) == sparsity.substr(colon + 1)) return;
-    throw input_error(where + ": column 'sparsity': " + quoted(sparsity) +
+    if (sparsity.empty() || (colon != std::string::npos && sparsity.substr(0, colon) == sparsity.substr(colon + 1)))
+        return;
+    throw input_error(cells.place(row, column) + ": " + quoted(sparsity) +
                       ", but sparse weights are not modelled; allowed: an empty cell or equal numbers as in 1:1");
 }
 
-enum convolution_column {
-    conv_name,
-    ifmap_height,
-    ifmap_width,
-    filter_height,
-    filter_width,
-    channels,
-    filters,
-    strides,
-    conv_sparsity
-};
-
-layer parse_convolution(const csv_columns& cells, const csv_row& row, const std::string& where,
-                        const trace_options& options) {
-    const auto number = [&](convolution_column column, const char* name) {
-        return parse_whole_number(cells.cell(row, column), 1, gemm::largest_extent, where + ": column '" + name + "'");
-    };
+layer parse_convolution(const csv_columns& cells, const csv_row& row, const trace_options& options) {
+    enum { name, height, width, kernel_height, kernel_width, channels, filters, stride, sparsity };
     layer l;
-    l.name = cells.cell(row, conv_name);
+    l.name = cells.cell(row, name);
     l.kind = layer_kind::convolution;
-    l.height = number(ifmap_height, "IFMAP Height");
-    l.width = number(ifmap_width, "IFMAP Width");
-    l.kernel_height = number(filter_height, "Filter Height");
-    l.kernel_width = number(filter_width, "Filter Width");
-    l.c_in = number(channels, "Channels");
-    l.c_out = number(filters, "Num Filter");
-    l.stride = number(strides, "Strides");
-    check_dense(cells.cell(row, conv_sparsity), where);
+    l.height = extent(cells, row, height);
+    l.width = extent(cells, row, width);
+    l.kernel_height = extent(cells, row, kernel_height);
+    l.kernel_width = extent(cells, row, kernel_width);
+    l.c_in = extent(cells, row, channels);
+    l.c_out = extent(cells, row, filters);
+    l.stride = extent(cells, row, stride);
+    check_dense(cells, row, sparsity);
     const auto rows = pad(l.height, l.kernel_height, l.stride, options.padding);
     const auto columns = pad(l.width, l.kernel_width, l.stride, options.padding);
     l.padding = {rows.before, columns.before, rows.after, columns.after};
     return l;
 }
 
-enum gemm_column { gemm_name, gemm_m, gemm_n, gemm_k, gemm_sparsity };
-
-layer parse_product(const csv_columns& cells, const csv_row& row, const std::string& where, const trace_options&) {
-    const auto number = [&](gemm_column column, const char* name) {
-        return parse_whole_number(cells.cell(row, column), 1, gemm::largest_extent, where + ": column '" + name + "'");
-    };
+layer parse_product(const csv_columns& cells, const csv_row& row, const trace_options&) {
+    enum { name, m, n, k, sparsity };
     layer l;
-    l.name = cells.cell(row, gemm_name);
+    l.name = cells.cell(row, name);
     l.kind = layer_kind::linear;
-    l.m = number(gemm_m, "M");
-    l.n = number(gemm_n, "N");
-    l.k = number(gemm_k, "K");
-    check_dense(cells.cell(row, gemm_sparsity), where);
+    l.m = extent(cells, row, m);
+    l.n = extent(cells, row, n);
+    l.k = extent(cells, row, k);
+    check_dense(cells, row, sparsity);
     return l;
 }
 } // namespace
 
 const trace_format& scale_sim_convolution_format() {
     static const trace_format format = {"SCALE-Sim convolutions",
-                                        {{"layer name", "layer"},
-                                         {"ifmap height"},
-                                         {"ifmap width"},
-                                         {"filter height"},
-                                         {"filter width"},
-                                         {"channels"},
-                                         {"num filter", "num filters"},
-                                         {"strides", "stride"},
-                                         {"sparsity"}},
+                                        {{"Layer name", "Layer"},
+                                         {"IFMAP Height"},
+                                         {"IFMAP Width"},
+                                         {"Filter Height"},
+                                         {"Filter Width"},
+                                         {"Channels"},
+                                         {"Num Filter", "Num Filters"},
+                                         {"Strides", "Stride"},
+                                         {"Sparsity"}},
                                         8,
                                         true,
                                         parse_convolution};
@@ -113,7 +99,7 @@ const trace_format& scale_sim_convolution_format() {
 
 const trace_format& scale_sim_gemm_format() {
     static const trace_format format = {
-        "SCALE-Sim GEMMs", {{"layer", "layer name"}, {"m"}, {"n"}, {"k"}, {"sparsity"}}, 4, true, parse_product};
+        "SCALE-Sim GEMMs", {{"Layer", "Layer name"}, {"M"}, {"N"}, {"K"}, {"Sparsity"}}, 4, true, parse_product};
     return format;
 }
 

@@ -91,7 +91,7 @@ trace parse_trace(const std::string& text, const std::string& source, const trac
     for (const auto& row : table.rows) {
         const auto where = table.where(row);
         columns.check(row);
-        t.layers.push_back(format.parse_row(columns, row, where, options));
+        t.layers.push_back(format.parse_row(columns, row, options));
         auto& l = t.layers.back();
         l.name = names.add(l.name, where);
         work.push_back(lower(l, where)); // a trace that is returned can run
