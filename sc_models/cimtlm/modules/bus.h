@@ -51,8 +51,6 @@ private:
                                        sc_core::sc_time& delay);
     bool get_direct_mem_ptr(int id, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
     unsigned transport_dbg(int id, tlm::tlm_generic_payload& payload);
-    tlm::tlm_sync_enum nb_transport_bw(int id, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
-                                       sc_core::sc_time& delay);
     void invalidate_direct_mem_ptr(int id, sc_dt::uint64 begin, sc_dt::uint64 end);
 
     std::string part_;

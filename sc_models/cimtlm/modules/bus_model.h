@@ -43,8 +43,9 @@ public:
     /// After the target has answered. `t` holds the target's timing, with end_ps as the target gave it; on return
     /// that of both together, without this bus's latency on the way back.
     void end_write(std::int64_t bytes, burst_timing& t);
-    /// The same for a read, whose data arrives from t.end_ps - t.service_ps - t.stretch_ps on.
-    void end_read(std::int64_t bytes, burst_timing& t, std::int64_t now_ps);
+    /// The same for a read, whose data arrives from t.end_ps - t.service_ps - t.stretch_ps on. Returns the wait for
+    /// the channel.
+    std::int64_t end_read(std::int64_t bytes, burst_timing& t, std::int64_t now_ps);
 
 private:
     std::int64_t occupancy_ps(std::int64_t bytes) const;

@@ -52,15 +52,16 @@ private:
     std::int64_t active(std::int64_t real_ps) const;
     std::int64_t real_begin(std::int64_t active_ps) const;
     std::int64_t real_end(std::int64_t active_ps) const;
-    std::int64_t row_ready(std::int64_t row_index, std::int64_t wanted_ps, std::int64_t arrival_ps,
+    std::int64_t epoch(std::int64_t active_ps) const;
+    std::int64_t row_ready(std::uint64_t row_index, std::int64_t wanted_ps, std::int64_t arrival_ps,
                            std::int64_t data_ps);
-    void flush(run& r, burst_timing& t);
+    std::int64_t place(run& r, burst_timing& t);
 
     double rate_[2]; // bytes per cycle: read, write
     double cycle_ps_;
     std::int64_t path_ps_;
     bool half_duplex_;
-    bool rows_; // any row timing at all
+    bool rows_; // parameters of banks and rows are given
     std::int64_t row_bytes_;
     std::int64_t rcd_ps_, rp_ps_, ras_ps_, cl_ps_, turnaround_ps_, refi_ps_, rfc_ps_;
     std::vector<bank> banks_;

@@ -36,6 +36,10 @@ public:
     void report(statistics& s) const;
     /// Bytes served for one operand (operand_tag) and kind (read, update, fill).
     std::uint64_t bytes(int operand, transfer_kind kind) const { return bytes_[index(kind)][operand]; }
+    /// Time lost over all accesses, in ps: waiting for ports, rows, refresh.
+    std::int64_t queue_ps() const { return lost_.queue_ps; }
+    std::int64_t row_ps() const { return lost_.row_ps; }
+    std::int64_t refresh_ps() const { return lost_.refresh_ps; }
     /// Bytes served for all operands.
     std::uint64_t bytes(transfer_kind kind) const;
     /// Requests refused with an error response.
@@ -55,6 +59,8 @@ protected:
 private:
     static int index(transfer_kind kind) { return static_cast<int>(kind) - 1; }
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay);
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     void move_data(tlm::tlm_generic_payload& payload, const burst& b);
@@ -66,10 +72,15 @@ private:
     std::uint64_t bytes_[3][operand_tags] = {};
     std::uint64_t accesses_[3] = {};
     std::uint64_t errors_ = 0;
-    burst_timing lost_; // sums of the lost times
+    struct {
+        std::int64_t queue_ps = 0, row_ps = 0, refresh_ps = 0;
+    } lost_; // sums over all accesses
     std::unique_ptr<storage> storage_;
     time_base times_;
     at_frontend frontend_;
 };
+
+extern template class memory_shell<32>;
+extern template class memory_shell<64>;
 
 } // namespace cimtlm

@@ -61,7 +61,7 @@ private:
     void run();
     void perform(const entry& e, std::int64_t now_ps);
     void respond(std::int64_t now_ps);
-    void end_response(std::int64_t free_at_ps);
+    void end_response(std::int64_t free_at_ps, std::int64_t now_ps);
     void wake_at(std::int64_t time_ps, std::int64_t now_ps);
 
     service_function service_;

@@ -18,7 +18,7 @@ namespace cimtlm {
 /// that begins with "initiator: " or "target: ", whoever is at fault. Checked are: b_transport does not lower the
 /// delay, sets a status and changes of the payload only what it may; nb_transport keeps the order of phases, the
 /// exclusion rules for requests and responses, times that never decrease, payloads with memory manager and
-/// unchanged attributes; debug and DMI change neither status nor attributes.
+/// unchanged attributes; debug and DMI leave the attributes alone.
 template <unsigned BUSWIDTH = 64> class base_protocol_probe : public sc_core::sc_module {
 public:
     tlm_utils::simple_target_socket<base_protocol_probe, BUSWIDTH> in;
@@ -74,5 +74,8 @@ private:
     std::vector<std::string> violations_;
     std::uint64_t transactions_ = 0;
 };
+
+extern template class base_protocol_probe<32>;
+extern template class base_protocol_probe<64>;
 
 } // namespace cimtlm

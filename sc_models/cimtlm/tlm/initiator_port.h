@@ -6,9 +6,9 @@
 #include <systemc>
 #include <tlm>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace cimtlm {
@@ -36,27 +36,33 @@ struct transfer_result {
     bool ok() const { return status > 0; }
 };
 
-/// Payloads with their extension, reused. A payload that someone else still holds is not handed out.
+/// A payload with its extension.
+class pooled_payload : public tlm::tlm_generic_payload {
+public:
+    explicit pooled_payload(tlm::tlm_mm_interface* pool)
+        : tlm::tlm_generic_payload(pool) {
+        set_extension(&extension);
+    }
+    ~pooled_payload() override { clear_extension(&extension); }
+    transfer_extension extension;
+};
+
+/// Payloads, reused. One that someone else still holds is not handed out.
 class payload_pool : public tlm::tlm_mm_interface {
 public:
-    struct slot {
-        explicit slot(payload_pool* pool);
-        ~slot();
-        tlm::tlm_generic_payload payload;
-        transfer_extension extension;
-    };
     payload_pool() = default;
     payload_pool(const payload_pool&) = delete;
     payload_pool& operator=(const payload_pool&) = delete;
-    /// A payload with one reference taken; give it back with payload.release().
-    slot& take();
+    /// A payload with one reference taken; give it back with release().
+    pooled_payload& take();
+    /// Called by the last release().
     void free(tlm::tlm_generic_payload* payload) override;
     /// Payloads ever made.
     std::size_t size() const { return all_.size(); }
 
 private:
-    std::vector<std::unique_ptr<slot>> all_;
-    std::vector<slot*> idle_;
+    std::vector<std::unique_ptr<pooled_payload>> all_;
+    std::vector<pooled_payload*> idle_;
 };
 
 /// What to do when a transfer fails: in our own platforms it is a bug of the model.

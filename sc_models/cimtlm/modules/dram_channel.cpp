@@ -1,0 +1,168 @@
+#include <cimtlm/modules/dram_channel.h>
+
+#include <cimtlm/base/error.h>
+#include <cimtlm/base/rate.h>
+#include <cimtlm/modules/row_walk.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace cimtlm {
+
+namespace {
+
+/// A level that states no DRAM parameters: rates and latency only, each way on its own.
+dram_parameters parameters_of(const memory_level& level) {
+    if (level.dram) return *level.dram;
+    dram_parameters flat;
+    flat.half_duplex = false;
+    return flat;
+}
+
+void check(const memory_level& level, const dram_parameters& p, double cycle_ps) {
+    const std::string where = level.name + ": ";
+    if (!(cycle_ps > 0)) throw input_error(where + "the cycle must be longer than 0 ps");
+    if (level.read_bytes_per_cycle < 0 || level.write_bytes_per_cycle < 0)
+        throw input_error(where + "read/write_bytes_per_cycle is negative");
+    if (level.latency_cycles < 0) throw input_error(where + "latency_cycles is negative");
+    if (p.banks < 1) throw input_error(where + "dram.banks must be at least 1");
+    if (p.row_bytes < 1) throw input_error(where + "dram.row_bytes must be at least 1");
+    if (std::min({p.t_rcd_ps, p.t_rp_ps, p.t_ras_ps, p.t_cl_ps, p.t_turnaround_ps, p.t_refi_ps, p.t_rfc_ps}) < 0)
+        throw input_error(where + "a time under dram is negative");
+    if (p.t_refi_ps > 0 && p.t_rfc_ps >= p.t_refi_ps)
+        throw input_error(where + "dram.t_rfc_ps must be below dram.t_refi_ps: nothing but refresh would fit");
+}
+
+} // namespace
+
+/// Data without a pause, in active time. Not yet on the bus.
+struct dram_channel::run {
+    bool write;
+    std::int64_t begin_ps;
+    std::int64_t length_ps = 0;
+    std::int64_t first_ps = -1; // where the burst's first data came to lie
+};
+
+dram_channel::dram_channel(const memory_level& level, double cycle_ps)
+    : rate_{level.read_bytes_per_cycle, level.write_bytes_per_cycle}
+    , cycle_ps_(cycle_ps)
+    , path_ps_(std::llround(level.latency_cycles * cycle_ps)) {
+    const dram_parameters p = parameters_of(level);
+    check(level, p, cycle_ps);
+    half_duplex_ = p.half_duplex;
+    row_bytes_ = p.row_bytes;
+    rcd_ps_ = std::llround(p.t_rcd_ps);
+    rp_ps_ = std::llround(p.t_rp_ps);
+    ras_ps_ = std::llround(p.t_ras_ps);
+    cl_ps_ = std::llround(p.t_cl_ps);
+    turnaround_ps_ = std::llround(p.t_turnaround_ps);
+    refi_ps_ = p.t_rfc_ps > 0 ? std::llround(p.t_refi_ps) : 0;
+    rfc_ps_ = refi_ps_ ? std::llround(p.t_rfc_ps) : 0;
+    banks_.resize(static_cast<std::size_t>(p.banks));
+    rows_ = level.dram.has_value();
+}
+
+std::int64_t dram_channel::active(std::int64_t real_ps) const {
+    if (refi_ps_ == 0) return real_ps;
+    const std::int64_t open_ps = refi_ps_ - rfc_ps_;
+    return real_ps / refi_ps_ * open_ps + std::min(real_ps % refi_ps_, open_ps);
+}
+
+std::int64_t dram_channel::real_begin(std::int64_t active_ps) const {
+    if (refi_ps_ == 0) return active_ps;
+    const std::int64_t open_ps = refi_ps_ - rfc_ps_;
+    return active_ps / open_ps * refi_ps_ + active_ps % open_ps;
+}
+
+std::int64_t dram_channel::real_end(std::int64_t active_ps) const {
+    // What ends when a refresh begins ends before it, and not after.
+    return real_begin(active_ps - 1) + 1;
+}
+
+std::int64_t dram_channel::epoch(std::int64_t active_ps) const {
+    return refi_ps_ == 0 ? 0 : active_ps / (refi_ps_ - rfc_ps_);
+}
+
+std::int64_t dram_channel::row_ready(std::uint64_t row_index, std::int64_t wanted_ps, std::int64_t arrival_ps,
+                                     std::int64_t data_ps) {
+    const std::uint64_t banks = banks_.size();
+    bank& k = banks_[row_index % banks];
+    const auto row = static_cast<std::int64_t>(row_index / banks);
+    const bool open = k.row >= 0 && k.epoch == epoch(wanted_ps);
+    // A row that a call made earlier opens only later in time is no hit: this access would open it itself.
+    if (open && k.row == row && k.activated_ps <= wanted_ps + rp_ps_) {
+        ++counts_.row_hits;
+        return std::max(wanted_ps, k.activated_ps + rcd_ps_);
+    }
+    ++(open ? counts_.row_conflicts : counts_.row_misses);
+    // As late as the data allows, and not before the request is known.
+    const std::int64_t earliest_ps = std::max(arrival_ps + (open ? rp_ps_ : 0), wanted_ps - rcd_ps_);
+    const std::int64_t hold_ps = std::max(ras_ps_, rcd_ps_ + data_ps) + rp_ps_;
+    k.activated_ps = k.activates.reserve(earliest_ps, hold_ps);
+    k.row = row;
+    k.epoch = epoch(k.activated_ps);
+    return std::max(wanted_ps, k.activated_ps + rcd_ps_);
+}
+
+std::int64_t dram_channel::place(run& r, burst_timing& t) {
+    if (r.length_ps == 0) {
+        if (r.first_ps < 0) r.first_ps = r.begin_ps;
+        return r.begin_ps;
+    }
+    const bool turn = half_duplex_ && direction_ >= 0 && direction_ != static_cast<int>(r.write);
+    const std::int64_t turnaround_ps = turn ? turnaround_ps_ : 0;
+    // The turnaround lies before the data; on an idle bus it is over by then.
+    const std::int64_t slot_ps = bus_[half_duplex_ ? 0 : r.write].reserve(
+        std::max<std::int64_t>(0, r.begin_ps - turnaround_ps), turnaround_ps + r.length_ps);
+    const std::int64_t begin_ps = slot_ps + turnaround_ps;
+    const std::int64_t late_ps = begin_ps - r.begin_ps;
+    t.row_ps += std::min(late_ps, turnaround_ps);
+    t.queue_ps += late_ps - std::min(late_ps, turnaround_ps);
+    turnaround_busy_ps_ += turnaround_ps;
+    counts_.turnarounds += turn;
+    direction_ = r.write;
+    if (r.first_ps < 0) r.first_ps = begin_ps;
+    return begin_ps + r.length_ps;
+}
+
+burst_timing dram_channel::access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
+    const std::int64_t horizon_ps = active(now_ps);
+    bus_[half_duplex_ ? 0 : b.write].forget_before(horizon_ps - turnaround_ps_);
+
+    burst_timing t;
+    const std::int64_t start_ps = active(arrival_ps + path_ps_);
+    std::int64_t cursor_ps = start_ps + cl_ps_;
+    run r{b.write, cursor_ps};
+    std::int64_t done_bytes = 0;
+    const auto segment = [&](std::uint64_t row_index, std::int64_t bytes) {
+        done_bytes += bytes;
+        const std::int64_t data_ps = transfer_ps(done_bytes, rate_[b.write], cycle_ps_) - t.service_ps;
+        t.service_ps += data_ps;
+        if (rows_) {
+            banks_[row_index % banks_.size()].activates.forget_before(horizon_ps);
+            const std::int64_t ready_ps = row_ready(row_index, cursor_ps - cl_ps_, start_ps, data_ps) + cl_ps_;
+            if (ready_ps > cursor_ps) {
+                const std::int64_t placed_ps = place(r, t);
+                cursor_ps = std::max(ready_ps, placed_ps);
+                t.row_ps += cursor_ps - placed_ps;
+                r.begin_ps = cursor_ps;
+                r.length_ps = 0;
+            }
+        }
+        r.length_ps += data_ps;
+        cursor_ps += data_ps;
+    };
+    if (rows_)
+        walk_rows(b, row_bytes_, segment);
+    else
+        segment(0, b.bytes);
+    cursor_ps = place(r, t);
+
+    const std::int64_t first_ps = real_begin(r.first_ps);
+    t.end_ps = t.service_ps > 0 ? real_end(cursor_ps) : real_begin(cursor_ps);
+    t.refresh_ps = t.end_ps - arrival_ps - path_ps_ - (cursor_ps - start_ps);
+    t.stretch_ps = t.end_ps - first_ps - t.service_ps;
+    return t;
+}
+
+} // namespace cimtlm

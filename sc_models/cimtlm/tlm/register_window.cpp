@@ -1,0 +1,56 @@
+#include <cimtlm/tlm/register_window.h>
+
+#include <cstring>
+
+namespace cimtlm {
+
+register_window::register_window(std::uint64_t size_bytes, std::int64_t access_ps)
+    : access_ps_(access_ps) {
+    rules_.size_bytes = size_bytes;
+    rules_.byte_enables = false;
+}
+
+tlm::tlm_response_status register_window::check(const tlm::tlm_generic_payload& payload) const {
+    const auto status = check_access(payload, rules_);
+    if (status != tlm::TLM_OK_RESPONSE || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return status;
+    const auto address = payload.get_address();
+    const auto length = payload.get_data_length();
+    if (length % 4 != 0) return tlm::TLM_BURST_ERROR_RESPONSE;
+    if (address % 4 != 0) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    for (std::uint64_t offset = address; offset < address + length; offset += 4) {
+        const auto found = words_.find(offset);
+        if (found == words_.end()) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
+        if (payload.is_read() ? !found->second.read : !found->second.write) return tlm::TLM_COMMAND_ERROR_RESPONSE;
+    }
+    return tlm::TLM_OK_RESPONSE;
+}
+
+void register_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+    const auto status = check(payload);
+    payload.set_response_status(status);
+    delay += times_.time(access_ps_);
+    if (status != tlm::TLM_OK_RESPONSE || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return;
+    const auto delay_ps = times_.ps(delay);
+    for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
+        const auto& w = words_.at(payload.get_address() + i);
+        std::uint32_t value = 0;
+        if (payload.is_read()) {
+            value = w.read();
+            std::memcpy(payload.get_data_ptr() + i, &value, 4);
+        } else {
+            std::memcpy(&value, payload.get_data_ptr() + i, 4);
+            w.write(value, delay_ps);
+        }
+    }
+}
+
+unsigned register_window::transport_dbg(tlm::tlm_generic_payload& payload) {
+    if (!payload.is_read() || check(payload) != tlm::TLM_OK_RESPONSE) return 0;
+    for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
+        const std::uint32_t value = words_.at(payload.get_address() + i).read();
+        std::memcpy(payload.get_data_ptr() + i, &value, 4);
+    }
+    return payload.get_data_length();
+}
+
+} // namespace cimtlm
