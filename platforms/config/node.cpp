@@ -59,7 +59,11 @@ public:
     void OnDocumentEnd() override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        add(make(mark, config_node::form::null), anchor);
+        auto node = make(mark, config_node::form::null);
+        // The parser places what is missing at the next thing it finds.
+        if (!expects_key() && !open_.empty() && open_.back().node.kind == config_node::form::map)
+            node.place = open_.back().node.entries.back().place;
+        add(std::move(node), anchor);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
@@ -204,7 +208,8 @@ config_node parse(const std::string& text, const std::string& file, bool number_
                           "a control character: this is not a text file");
     tree_builder builder(name, number_lines);
     try {
-        std::istringstream stream(text);
+        // Without its last line break: a quote that is never closed would else end there unnoticed.
+        std::istringstream stream(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
         YAML::Parser parser(stream);
         bool any = false;
         while (parser.HandleNextDocument(builder)) any = true;

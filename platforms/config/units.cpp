@@ -1,7 +1,5 @@
 #include <platforms/config/units.h>
 
-#include <cimtlm/base/error.h>
-
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -80,16 +78,21 @@ std::optional<written_number> split_number(const std::string& text) {
     return number;
 }
 
+std::string lower_case(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
 [[noreturn]] void wrong_unit(const config_node& node, const std::string& path, const std::string& unit) {
     const auto& key = unit_of_key(last_part(path));
     if (key.name.empty()) node.fail("'" + path + "' takes a number without a unit, not " + shown(node.scalar));
-    std::vector<std::string> names;
-    std::string list;
+    // Units are too short for edit distances; what people mistake is the case.
+    std::string list, near;
     for (const auto& candidate : key.allowed) {
-        names.push_back(candidate.name);
+        if (lower_case(candidate.name) == lower_case(unit)) near = candidate.name;
         list += (list.empty() ? "" : ", ") + candidate.name;
     }
-    const auto near = nearest_name(unit, names);
     node.fail("'" + path + "' is in " + key.name + "; " + shown(unit) + " is no unit for it" +
               (near.empty() ? "; allowed: " : "; did you mean '" + near + "'? allowed: ") + list);
 }
@@ -120,11 +123,9 @@ double number_in_key_unit(const config_node& node, const std::string& path) {
 
 const key_unit& unit_of_key(const std::string& key) {
     static const key_unit none;
-    for (const auto& candidate : suffixes()) {
-        const auto& text = candidate.text;
-        if (key.size() > text.size() && key.compare(key.size() - text.size(), text.size(), text) == 0)
-            return candidate.unit;
-    }
+    const std::string name = "_" + key; // `bytes_per_cycle` is its own suffix
+    for (const auto& [text, unit] : suffixes())
+        if (name.size() >= text.size() && name.compare(name.size() - text.size(), text.size(), text) == 0) return unit;
     return none;
 }
 
