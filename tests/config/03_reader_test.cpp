@@ -83,6 +83,15 @@ TEST(reader, what_types_cannot_say_names_the_line_too) {
               "--set dram.dram.banks=0: memories.dram.dram.banks must be above 0");
     EXPECT_EQ(refused(small_machine(), {"cim.macro.array_bytes=-1"}),
               "--set cim.macro.array_bytes=-1: cim.macro.array_bytes must not be negative");
+    EXPECT_EQ(refused(small_machine(), {"cim.macro.rows_held=1000000000"}),
+              "m.yaml:5: cim.macro rows and columns, held ones included: weights must be at most 1e+12")
+        << "counts that would overflow";
+    EXPECT_EQ(refused(small_machine(), {"cim.macro.latency_ps=1e5 s"}),
+              "--set cim.macro.latency_ps=1e5 s: cim.macro.latency_ps must be at most 1e+12");
+    EXPECT_EQ(refused(small_machine(), {"technology.clock_mhz=1 Hz"}),
+              "--set technology.clock_mhz=1 Hz: technology.clock_mhz must be from 0.001 to 1e+06");
+    EXPECT_EQ(refused(small_machine(), {"cim.replaces=dram"}),
+              "--set cim.replaces=dram: cim.replaces is 'dram', which is still among the memories");
     EXPECT_EQ(refused("name: x\n"), "m.yaml: no engine: a machine needs one of 'cim' and 'tensor_core'");
     EXPECT_EQ(refused("cim: {macro: digital_6t, count: 1}\n"),
               "m.yaml: memories is empty: a machine needs at least the memory that holds the operands");

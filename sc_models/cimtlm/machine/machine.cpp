@@ -2,6 +2,7 @@
 #include <cimtlm/machine/machine.h>
 
 #include <set>
+#include <sstream>
 
 namespace cimtlm {
 
@@ -57,9 +58,25 @@ public:
         if (!(value >= 0)) fail(key + " must not be negative");
     }
 
+    void at_most(const std::string& key, double value, double most) const {
+        if (!(value <= most)) {
+            std::ostringstream limit;
+            limit << most;
+            fail(key + " must be at most " + limit.str());
+        }
+    }
+
 private:
     std::string where_;
 };
+
+/// Far above any machine, and far below what overflows a 64-bit count of instances or picoseconds.
+constexpr double most_instances = 1 << 24;
+constexpr double most_weights = 1e12;
+constexpr double most_bits = 32;
+constexpr double most_cycles = 1e6;
+constexpr double most_ps = 1e12;
+constexpr std::size_t most_levels = 16;
 
 void check_memory(const checker& check, const memory_level& level) {
     const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
@@ -67,6 +84,7 @@ void check_memory(const checker& check, const memory_level& level) {
     check.not_negative(key("read_bytes_per_cycle"), level.read_bytes_per_cycle);
     check.not_negative(key("write_bytes_per_cycle"), level.write_bytes_per_cycle);
     check.not_negative(key("latency_cycles"), level.latency_cycles);
+    check.at_most(key("latency_cycles"), level.latency_cycles, most_cycles);
     check.not_negative(key("read_energy_pj_per_byte"), level.read_energy_pj_per_byte);
     check.not_negative(key("update_energy_pj_per_byte"), level.update_energy_pj_per_byte);
     check.not_negative(key("fill_energy_pj_per_byte"), level.fill_energy_pj_per_byte);
@@ -82,8 +100,11 @@ void check_memory(const checker& check, const memory_level& level) {
         const auto& d = *level.dram;
         check.positive(key("dram.banks"), static_cast<double>(d.banks));
         check.positive(key("dram.row_bytes"), static_cast<double>(d.row_bytes));
-        for (double t : {d.t_rcd_ps, d.t_rp_ps, d.t_ras_ps, d.t_cl_ps, d.t_turnaround_ps, d.t_refi_ps, d.t_rfc_ps})
+        for (double t : {d.t_rcd_ps, d.t_rp_ps, d.t_ras_ps, d.t_cl_ps, d.t_turnaround_ps, d.t_refi_ps, d.t_rfc_ps}) {
             check.not_negative(key("dram timing"), t);
+            check.at_most(key("dram timing"), t, most_ps);
+        }
+        check.at_most(key("dram.banks"), static_cast<double>(d.banks), most_instances);
         if (d.t_refi_ps > 0 && d.t_rfc_ps >= d.t_refi_ps)
             check.fail(key("dram.t_rfc_ps") + " must be below t_refi_ps: else nothing but refresh happens");
     }
@@ -95,12 +116,18 @@ void machine::validate(const std::string& where) const {
     if (!cim && !tensor_core) check.fail("no engine: a machine needs one of 'cim' and 'tensor_core'");
     if (cim && tensor_core) check.fail("two engines: a machine has one of 'cim' and 'tensor_core'");
     if (memories.empty()) check.fail("memories is empty: a machine needs at least the memory that holds the operands");
+    if (memories.size() > most_levels) check.fail("memories has more than " + std::to_string(most_levels) + " levels");
     check.positive("technology.clock_mhz", technology.clock_mhz);
+    if (technology.clock_mhz < 1e-3 || technology.clock_mhz > 1e6)
+        check.fail("technology.clock_mhz must be from 0.001 to 1e+06");
     check.positive("technology.node_nm", technology.node_nm);
     check.positive("technology.supply_v", technology.supply_v);
     std::set<std::string> names;
+    double instances = 1;
     for (const auto& level : memories) {
         check_memory(check, level);
+        instances *= static_cast<double>(level.instances_below());
+        check.at_most("memories." + level.name + ".fanout.count (with those above it)", instances, most_instances);
         if (!names.insert(level.name).second) check.fail("two levels are called '" + level.name + "'");
         if (level.fanout && !names.insert(level.fanout->name).second)
             check.fail("two levels are called '" + level.fanout->name + "'");
@@ -117,7 +144,16 @@ void machine::validate(const std::string& where) const {
         check.positive("cim.macro.columns_held", static_cast<double>(m.columns_held));
         check.positive("cim.macro.input_bits", m.input_bits);
         check.positive("cim.macro.weight_bits", m.weight_bits);
+        check.at_most("cim.count", static_cast<double>(cim->count), most_instances);
+        check.at_most("cim.macro rows and columns, held ones included: weights",
+                      static_cast<double>(m.rows_parallel) * static_cast<double>(m.columns_parallel) *
+                          static_cast<double>(m.rows_held) * static_cast<double>(m.columns_held) *
+                          static_cast<double>(cim->count),
+                      most_weights);
+        check.at_most("cim.macro.input_bits", m.input_bits, most_bits);
+        check.at_most("cim.macro.weight_bits", m.weight_bits, most_bits);
         check.positive("cim.macro.latency_ps", m.latency_ps);
+        check.at_most("cim.macro.latency_ps", m.latency_ps, most_ps);
         check.not_negative("cim.macro.mac_energy_pj", m.mac_energy_pj);
         check.not_negative("cim.macro.write_energy_pj_per_byte", m.write_energy_pj_per_byte);
         check.positive("cim.macro.published_write_bytes", static_cast<double>(m.published_write_bytes));
@@ -126,13 +162,21 @@ void machine::validate(const std::string& where) const {
         check.not_negative("cim.macro.area_factor", m.area_factor);
         check.not_negative("cim.macro.sram_area_um2_per_byte", m.sram_area_um2_per_byte);
         check.not_negative("cim.addition_energy_pj", cim->addition_energy_pj);
+        if (memory_index(cim->replaces) >= 0)
+            check.fail("cim.replaces is '" + cim->replaces + "', which is still among the memories");
     }
     if (tensor_core) {
         check.positive("tensor_core.rows", static_cast<double>(tensor_core->rows));
         check.positive("tensor_core.columns", static_cast<double>(tensor_core->columns));
         check.positive("tensor_core.input_bits", tensor_core->input_bits);
         check.positive("tensor_core.weight_bits", tensor_core->weight_bits);
+        check.at_most("tensor_core rows and columns of all instances: multipliers",
+                      static_cast<double>(tensor_core->rows) * static_cast<double>(tensor_core->columns) * instances,
+                      most_weights);
+        check.at_most("tensor_core.input_bits", tensor_core->input_bits, most_bits);
+        check.at_most("tensor_core.weight_bits", tensor_core->weight_bits, most_bits);
         check.positive("tensor_core.latency_ps", tensor_core->latency_ps);
+        check.at_most("tensor_core.latency_ps", tensor_core->latency_ps, most_ps);
         check.not_negative("tensor_core.mac_energy_pj", tensor_core->mac_energy_pj);
         check.not_negative("tensor_core.mac_area_um2", tensor_core->mac_area_um2);
     }
@@ -141,11 +185,14 @@ void machine::validate(const std::string& where) const {
     check.not_negative("vector_unit.area_um2", vector_unit.area_um2);
     check.not_negative("bus.bytes_per_cycle", bus.bytes_per_cycle);
     check.not_negative("bus.latency_cycles", bus.latency_cycles);
+    check.at_most("bus.latency_cycles", bus.latency_cycles, most_cycles);
     check.not_negative("bus.energy_pj_per_byte", bus.energy_pj_per_byte);
     check.positive("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes));
     check.not_negative("host.command_cycles", host.command_cycles);
+    check.at_most("host.command_cycles", host.command_cycles, most_cycles);
     check.not_negative("host.command_energy_pj", host.command_energy_pj);
     check.positive("host.queue_depth", static_cast<double>(host.queue_depth));
+    check.at_most("host.queue_depth", static_cast<double>(host.queue_depth), most_instances);
     check.positive("mapper.bank_threshold", mapper.bank_threshold);
     check.positive("mapper.rf_depth", static_cast<double>(mapper.rf_depth));
     check.positive("mapper.latch_reuse", static_cast<double>(mapper.latch_reuse));
