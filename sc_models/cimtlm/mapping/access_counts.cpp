@@ -45,10 +45,14 @@ access_counts count_accesses(const flat_nest& nest, const gemm& g, const machine
         const auto given = nest.transfers(b, side::parent, 0, whole);
         if (b.t == tensor::Z) {
             const auto first = nest.first_updates(b, 0, whole);
-            parent.update += update_bytes(given, given - first, g.bits);
+            const auto finished = nest.parents_share_k(b, g) ? 0 : g.m * g.n;
+            parent.update += update_bytes(given, given - finished, g.bits);
             parent.read += bytes_of(given - first, g.bits.partial);
             if (child) child->fill += bytes_of(given - first, g.bits.partial);
-            if (m.cim) c.merged_partial_sums += given - first;
+            if (!m.cim) continue;
+            c.merged_partial_sums += given - first;
+            // Arrays (or blocks) that share K each give a partial sum; one of each group needs no addition.
+            c.bank_additions += nest.transfers(b, side::child, 0, whole) - given;
             continue;
         }
         const bool weights = b.t == tensor::B && !child && m.cim;
@@ -65,16 +69,6 @@ access_counts count_accesses(const flat_nest& nest, const gemm& g, const machine
     c.steps = nest.steps(0, whole);
     c.macs = g.macs_each();
     c.executed_macs = c.steps * nest.lanes();
-    if (m.cim) {
-        // Arrays that share K each give a partial sum; one of each group needs no addition.
-        const auto slices = [&](bool banks) {
-            return nest.tuples(dim::K, 0, g.k, [&](std::size_t i) {
-                const auto role = nest.shape[nest.loops[i].slot].role;
-                return role == slot_role::memory || (banks && role == slot_role::spatial);
-            });
-        };
-        c.bank_additions = g.m * g.n * (slices(true) - slices(false));
-    }
     c.tiles = tile_sequence::count(nest, g, m);
     return c;
 }

@@ -24,7 +24,7 @@ struct access_counts {
     std::int64_t weight_write_bytes = 0;               ///< written into arrays, every copy counted
     std::int64_t weight_fetch_bytes = 0;               ///< fetched for that (copies share a fetch)
     std::int64_t merged_partial_sums = 0;              ///< partial sums read back and added outside the arrays
-    std::int64_t bank_additions = 0;                   ///< additions between arrays that share K
+    std::int64_t bank_additions = 0;                   ///< additions between arrays (or blocks) that share K
     std::int64_t tiles = 0;                            ///< tiles of tile_sequence
 
     std::int64_t read_bytes(int memory) const;

@@ -69,10 +69,24 @@ std::int64_t flat_nest::transfers(const boundary& b, side s, std::size_t first, 
     return total;
 }
 
+const boundary* flat_nest::above(const boundary& b) const {
+    for (const auto& other : boundaries)
+        if (other.t == b.t && other.child_memory == b.parent_memory) return &other;
+    return nullptr;
+}
+
 std::int64_t flat_nest::first_updates(const boundary& b, std::size_t first, const extents& region) const {
-    return region[index(dim::M)] * region[index(dim::N)] *
-           tuples(dim::K, first, region[index(dim::K)],
-                  [&](std::size_t i) { return loops[i].spatial && loops[i].slot < b.parent_slot; });
+    const auto* up = above(b);
+    if (!up) return region[index(dim::M)] * region[index(dim::N)];
+    // What the parents hold begins empty wherever it was not filled with a partial sum.
+    const auto filled = transfers(*up, side::parent, first, region) - first_updates(*up, first, region);
+    return transfers(*up, side::child, first, region) - filled;
+}
+
+bool flat_nest::parents_share_k(const boundary& b, const gemm& g) const {
+    return std::any_of(loops.begin(), loops.end(), [&](const flat_loop& l) {
+        return l.spatial && l.d == dim::K && l.slot < b.parent_slot && l.stride < g.k;
+    });
 }
 
 std::int64_t flat_nest::steps(std::size_t first, const extents& region) const {

@@ -48,7 +48,12 @@ struct flat_nest {
     /// extents. Parts of tiles beyond the extents are not moved; empty iterations do not exist.
     std::int64_t transfers(const boundary& b, side s, std::size_t first, const extents& region) const;
     /// First-time results among the updates that the parents of a Z boundary see: no partial sum is read for them.
+    /// Of parents that share K, one continues the partial sum from above and the others begin anew.
     std::int64_t first_updates(const boundary& b, std::size_t first, const extents& region) const;
+    /// True when several parents of a Z boundary share the K of `g`: none of them sees finished results.
+    bool parents_share_k(const boundary& b, const gemm& g) const;
+    /// The Z boundary that ends where `b` begins, or nullptr for the outermost.
+    const boundary* above(const boundary& b) const;
     /// Steps of the engine: iterations of all temporal loops from `first` inward that are not empty.
     std::int64_t steps(std::size_t first, const extents& region) const;
     /// Product of all spatial factors.

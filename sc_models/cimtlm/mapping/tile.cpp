@@ -6,10 +6,10 @@ namespace cimtlm {
 
 std::size_t tile_sequence::inner_begin(const flat_nest& nest, const machine& m) {
     std::size_t end = nest.loops.size(); // first loop that belongs to the engine
-    if (m.cim) {
-        for (std::size_t i = nest.loops.size(); i-- > 0;)
-            if (nest.shape[nest.loops[i].slot].role != slot_role::memory) end = i;
-    } else {
+    // Loops side by side are inside: a tile is what all instances do together.
+    for (std::size_t i = nest.loops.size(); i-- > 0;)
+        if (nest.shape[nest.loops[i].slot].role != slot_role::memory) end = i;
+    if (!m.cim) {
         std::size_t staging = 0; // the innermost memory that is a module
         for (std::size_t s = 0; s < nest.shape.size(); ++s) {
             const int memory = nest.shape[s].memory;
@@ -18,8 +18,8 @@ std::size_t tile_sequence::inner_begin(const flat_nest& nest, const machine& m) 
             if (kind == memory_kind::sram || kind == memory_kind::dram) staging = s;
         }
         if (m.memories[static_cast<std::size_t>(nest.shape[staging].memory)].kind == memory_kind::sram)
-            return nest.first_loop(staging);
-        end = nest.first_loop(staging + 1);
+            return std::min(end, nest.first_loop(staging));
+        end = std::min(end, nest.first_loop(staging + 1));
     }
     std::size_t begin = end;
     while (begin > 0 && !nest.loops[begin - 1].spatial && !indexes(nest.loops[begin - 1].d, tensor::B)) --begin;
@@ -57,9 +57,8 @@ const tile_sequence::inner_counts& tile_sequence::inner(const extents& extent) {
     if (found != cache_.end()) return found->second;
     inner_counts c{nest_.steps(begin_, extent), {}};
     for (const auto& b : nest_.boundaries)
-        c.boundaries.push_back({nest_.transfers(b, side::parent, begin_, extent),
-                                nest_.transfers(b, side::child, begin_, extent),
-                                b.t == tensor::Z ? nest_.first_updates(b, begin_, extent) : 0});
+        c.boundaries.push_back(
+            {nest_.transfers(b, side::parent, begin_, extent), nest_.transfers(b, side::child, begin_, extent)});
     return cache_.emplace(extent, std::move(c)).first->second;
 }
 
@@ -106,6 +105,7 @@ bool tile_sequence::next() {
     const auto& counts = inner(tile_.extent);
     tile_.steps = counts.steps;
     tile_.executed_macs = counts.steps * nest_.lanes();
+    tile_.bank_additions = tile_.merged_partial_sums = 0;
     tile_.last = true;
     {
         auto origin = tile_.origin;
@@ -116,32 +116,36 @@ bool tile_sequence::next() {
             o -= counter_[i] * l.stride;
         }
     }
+    // Of the Z boundary above: whether its children are inside the tile, begin with it, and how much of them is empty.
+    bool inside_parents = false, parents_begin = false;
+    std::int64_t parents_empty = 0;
     for (std::size_t n = 0; n < nest_.boundaries.size(); ++n) {
         const auto& b = nest_.boundaries[n];
         const auto run = runs_[n];
         auto& t = tile_.transfers[n];
         t = {};
-        const bool fetch = run >= begin_ || tile_.number == 0 || changed_ < run;
+        const bool fetch = t.begins = run >= begin_ || tile_.number == 0 || changed_ < run;
         // Extents of what the child holds: larger than the tile when its level stands outside the tile.
-        auto region = tile_.extent;
-        std::int64_t given = counts.boundaries[n][0], taken = counts.boundaries[n][1], first = counts.boundaries[n][2];
+        t.origin = tile_.origin;
+        t.extent = tile_.extent;
+        std::int64_t given = counts.boundaries[n][0], taken = counts.boundaries[n][1];
         const auto child_begin = nest_.first_loop(b.child_slot);
         if (child_begin < begin_) {
-            extents origin{0, 0, 0}, child_span{1, 1, 1};
+            extents child_span{1, 1, 1};
+            t.origin = {0, 0, 0};
             for (std::size_t i = 0; i < child_begin; ++i)
-                origin[index(nest_.loops[i].d)] += counter_[i] * nest_.loops[i].stride;
+                t.origin[index(nest_.loops[i].d)] += counter_[i] * nest_.loops[i].stride;
             for (std::size_t i = child_begin; i < nest_.loops.size(); ++i)
                 child_span[index(nest_.loops[i].d)] *= nest_.loops[i].factor;
             for (auto d : all_dims)
-                region[index(d)] = std::min(child_span[index(d)], whole[index(d)] - origin[index(d)]);
-            given = taken = 1;
+                t.extent[index(d)] = std::min(child_span[index(d)], whole[index(d)] - t.origin[index(d)]);
+            given = 1;
             for (auto d : all_dims)
-                if (indexes(d, b.t)) given *= region[index(d)];
-            taken = first = given;
+                if (indexes(d, b.t)) given *= t.extent[index(d)];
+            taken = given; // no loop outside a tile is spatial
         }
         if (b.t == tensor::Z) {
-            // Partial sums exist once a loop over K outside has advanced.
-            // The last update of an element is the result itself.
+            // Loops that separate what the child holds now from what it held or will hold.
             const auto outside = std::min({begin_, run, child_begin});
             std::int64_t k_begin = 0, k_span = 1;
             for (std::size_t i = 0; i < nest_.loops.size(); ++i) {
@@ -152,10 +156,32 @@ bool tile_sequence::next() {
                 else
                     k_span *= l.factor;
             }
-            const auto again = k_begin > 0 ? given : given - first;
-            const auto results = k_begin + k_span >= g_.k ? first : 0;
-            if (fetch) t.read = t.fill = bytes_of(again, g_.bits.partial);
-            if (run >= begin_ || !stays_after(run)) t.update = update_bytes(given, given - results, g_.bits);
+            if (run < begin_ && child_begin >= begin_) {
+                // Results stay over several tiles: all instances that took part leave with the last one.
+                auto longest = tile_.extent;
+                longest[index(dim::K)] = std::min(span[index(dim::K)], whole[index(dim::K)] - k_begin);
+                const auto& all = inner(longest).boundaries[n];
+                given = all[0];
+                taken = all[1];
+            }
+            // Partial sums exist once a loop over K outside has advanced. Of parents that share K, those that were not
+            // filled with a partial sum begin anew.
+            const auto elements = t.extent[index(dim::M)] * t.extent[index(dim::N)];
+            std::int64_t first = k_begin > 0 ? 0 : elements;
+            if (inside_parents) first = parents_begin ? parents_empty : 0;
+            const auto again = given - first;
+            if (fetch) {
+                t.read = t.fill = bytes_of(again, g_.bits.partial);
+                if (m_.cim) tile_.merged_partial_sums += again;
+            }
+            if (run >= begin_ || !stays_after(run)) {
+                const bool finished = k_begin + k_span >= g_.k && !nest_.parents_share_k(b, g_);
+                t.update = update_bytes(given, given - (finished ? elements : 0), g_.bits);
+                if (m_.cim) tile_.bank_additions += taken - given;
+            }
+            inside_parents = child_begin >= begin_;
+            parents_begin = fetch;
+            parents_empty = taken - again;
             continue;
         }
         if (!fetch || (resident_ && m_.cim && b.t == tensor::B && b.child_memory < 0)) continue;

@@ -19,6 +19,9 @@ inline std::int64_t update_bytes(std::int64_t updates, std::int64_t partial, con
 
 /// What crosses one boundary (same index as flat_nest::boundaries) for one tile, in bytes over all instances.
 struct tile_transfer {
+    extents origin{0, 0, 0}; ///< region of the operand that crosses
+    extents extent{0, 0, 0};
+    bool begins = false;     ///< the region begins with this tile: it was not there before
     std::int64_t read = 0;   ///< operands, or partial sums, down from the parent
     std::int64_t fill = 0;   ///< what the children take of that (copies counted)
     std::int64_t update = 0; ///< results up to the parent
@@ -30,8 +33,10 @@ struct tile {
     bool last = false;
     extents origin{0, 0, 0};
     extents extent{0, 0, 0};
-    std::int64_t steps = 0;         ///< of the engine
-    std::int64_t executed_macs = 0; ///< with padding
+    std::int64_t steps = 0;               ///< of the engine
+    std::int64_t executed_macs = 0;       ///< with padding
+    std::int64_t merged_partial_sums = 0; ///< read back and added outside the arrays
+    std::int64_t bank_additions = 0;      ///< between arrays that share K
     std::vector<tile_transfer> transfers;
 };
 
@@ -59,7 +64,7 @@ public:
 private:
     struct inner_counts {
         std::int64_t steps;
-        std::vector<std::array<std::int64_t, 3>> boundaries; // given, taken, first
+        std::vector<std::array<std::int64_t, 2>> boundaries; // given, taken
     };
     const inner_counts& inner(const extents& extent);
     bool advance();
