@@ -10,11 +10,19 @@
 namespace cimtlm {
 
 namespace {
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+/// Takes `blank` away from both ends, as often as it is there. Whether it was.
+bool strip(std::string_view& text, std::string_view blank) {
+    const auto before = text.size();
+    while (text.substr(0, blank.size()) == blank) text.remove_prefix(blank.size());
+    while (text.size() >= blank.size() && text.substr(text.size() - blank.size()) == blank)
+        text.remove_suffix(blank.size());
+    return text.size() < before;
+}
 
 std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    constexpr std::string_view no_break_space = "\xc2\xa0"; // in files that were copied from web pages
+    while (strip(text, " ") || strip(text, "\t") || strip(text, no_break_space)) {
+    }
     return text;
 }
 
@@ -159,16 +167,20 @@ csv_columns::csv_columns(const csv_table& table, const csv_names& known)
     for (std::size_t i = 0; i < table.header.cells.size(); ++i) {
         const auto& name = table.header.cells[i];
         if (name.empty()) continue;
-        const auto found =
-            std::find_if(known.begin(), known.end(), [&](const auto& spellings) { return is_one_of(name, spellings); });
-        if (found == known.end()) {
+        bool is_known = false;
+        std::size_t column = 0;
+        for (; column < known.size(); ++column) {
+            if (!is_one_of(name, known[column])) continue;
+            is_known = true;
+            if (!has(column)) break;
+        }
+        if (!is_known) {
             std::vector<std::string> names;
             for (const auto& spellings : known) names.push_back(spellings.front());
             throw input_error(where + ": " + unknown_name("column", name, names));
         }
-        auto& position = position_[static_cast<std::size_t>(found - known.begin())];
-        if (position != absent) throw input_error(where + ": column " + quoted(name) + " is given twice");
-        position = i;
+        if (column == known.size()) throw input_error(where + ": column " + quoted(name) + " is given twice");
+        position_[column] = i;
     }
 }
 

@@ -36,8 +36,7 @@ std::vector<std::string> split_csv_line(std::string_view line, const std::string
 /// `text` as one cell: in double quotes when it would not be read back as it is.
 std::string csv_cell(const std::string& text);
 
-/// A whole number in decimal digits. Throws input_error "where: '12x' is not ...; allowed: a whole number from LEAST to
-/// MOST".
+/// A whole number in decimal digits. Throws input_error "WHERE: '12x'; allowed: a whole number from LEAST to MOST".
 std::int64_t parse_whole_number(const std::string& text, std::int64_t least, std::int64_t most,
                                 const std::string& where);
 
@@ -45,7 +44,7 @@ std::int64_t parse_whole_number(const std::string& text, std::int64_t least, std
 std::string quoted(const std::string& text);
 
 /// The names of the columns that a format knows, each with the spellings in use, the first one for messages. Upper and
-/// lower case do not differ.
+/// lower case do not differ. A spelling that two columns share goes to the first of them that is still free.
 using csv_names = std::vector<std::vector<std::string>>;
 
 /// How many cells of the header are among `known`.

@@ -3,6 +3,7 @@
 #include <cimtlm/base/error.h>
 
 #include <initializer_list>
+#include <utility>
 
 namespace cimtlm {
 
@@ -113,6 +114,7 @@ vector_work lower_vector(const layer& l, const kind_info& kind, const std::strin
         a = times(where, {l.batch, l.c_in, l.height, l.width});
         break;
     case layer_shape::pairs:
+        if (l.m < 2) throw input_error(where + ": column 'M': 1 vector makes no pair; allowed: 2 or more");
         v.elements = times(where, {l.batch, l.m, l.m - 1}) / 2;
         per_result += 2 * l.n;
         a = times(where, {l.batch, l.m, l.n});

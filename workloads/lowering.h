@@ -15,7 +15,8 @@ namespace cimtlm {
 ///              (a window's inputs too), rounded up to whole bytes an operand.
 ///
 /// Throws input_error with `where` in front ("file:line") when groups do not divide the channels, the kernel is larger
-/// than the padded image, an extent leaves 1 .. 2^31-1 or a count passes 2^62.
+/// than the padded image, an extent leaves 1 .. 2^31-1 a count passes 2^62, or a
+/// single vector has no other to pair with.
 work_item lower(const layer& l, const std::string& where);
 
 /// All layers in order; `where` in messages is the name of the trace and of the layer.

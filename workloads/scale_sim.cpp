@@ -80,14 +80,21 @@ layer parse_product(const csv_columns& cells, const csv_row& row, const trace_op
 }
 } // namespace
 
+scale_sim_padding parse_scale_sim_padding(const std::string& text, const std::string& where) {
+    static const std::vector<std::string> names = {"none", "same", "overhang"};
+    const auto found = std::find(names.begin(), names.end(), text);
+    if (found == names.end()) throw input_error(where + ": " + unknown_name("padding", text, names));
+    return static_cast<scale_sim_padding>(found - names.begin());
+}
+
 const trace_format& scale_sim_convolution_format() {
     static const trace_format format = {"SCALE-Sim convolutions",
                                         {{"Layer name", "Layer"},
-                                         {"IFMAP Height"},
+                                         {"IFMAP Height", "IFMAP Width"}, // many of their files print it so
                                          {"IFMAP Width"},
                                          {"Filter Height"},
                                          {"Filter Width"},
-                                         {"Channels"},
+                                         {"Channels", "Channel"},
                                          {"Num Filter", "Num Filters"},
                                          {"Strides", "Stride"},
                                          {"Sparsity"}},

@@ -20,6 +20,9 @@ enum class scale_sim_padding {
     overhang, ///< SCALE-Sim's own count: ceil((input - kernel) / stride) + 1, so a last window may reach beyond
 };
 
+/// "none", "same" or "overhang". Throws input_error with `where` in front for another name.
+scale_sim_padding parse_scale_sim_padding(const std::string& text, const std::string& where);
+
 struct trace_options {
     scale_sim_padding padding = scale_sim_padding::none;
 };

@@ -332,6 +332,8 @@ TEST(lowering, refuses_what_is_no_layer) {
     EXPECT_EQ(refusal(l), "net.csv:3: column 'groups': 4 groups do not divide C_in = 6");
     l.groups = 3;
     EXPECT_EQ(refusal(l), "net.csv:3: column 'groups': 3 groups do not divide C_out = 8");
+    EXPECT_EQ(refusal(rows(layer_kind::pairwise_dot, 1, 8)),
+              "net.csv:3: column 'M': 1 vector makes no pair; allowed: 2 or more");
     EXPECT_EQ(refusal(rows(layer_kind::relu, 0, 3)), "net.csv:3: M is 0; allowed 1 to 2147483647");
     l = rows(layer_kind::relu, 1, 1);
     l.bits.z = 65;

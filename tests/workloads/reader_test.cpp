@@ -154,6 +154,19 @@ TEST(reader, scale_sim_padding_is_a_choice) {
             }
 }
 
+TEST(reader, scale_sim_padding_has_names) {
+    EXPECT_EQ(parse_scale_sim_padding("none", "--padding"), scale_sim_padding::none);
+    EXPECT_EQ(parse_scale_sim_padding("same", "--padding"), scale_sim_padding::same);
+    EXPECT_EQ(parse_scale_sim_padding("overhang", "--padding"), scale_sim_padding::overhang);
+    try {
+        parse_scale_sim_padding("sane", "--padding");
+        FAIL();
+    } catch (const input_error& error) {
+        EXPECT_STREQ(error.what(),
+                     "--padding: unknown padding 'sane'; did you mean 'same'? allowed: none, same, overhang");
+    }
+}
+
 TEST(reader, scale_sim_gemms) {
     const auto t = parse_trace("Layer,M,N,K\nQKT,1024,1000,64,\n\nQKT,3,4,5\n", "gpt2.csv");
     ASSERT_EQ(t.layers.size(), 2u);
@@ -168,6 +181,11 @@ TEST(reader, scale_sim_files_as_they_are_found) {
     EXPECT_EQ(only("Layer Name, M, N, K, Sparsity,\nGEMM_1, 3, 5, 16, 4:4,").k, 16);
     EXPECT_EQ(only(conv_header + "\n\tConv2_dw, 112, 112, 3, 3, 1, 1, 1,#dw\n").name, "Conv2_dw");
     EXPECT_EQ(only(conv_header + "Conv11,28,28,1,1,256,256,1\n").c_in, 256);
+    const auto misprint = only("Layer, IFMAP Width, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, "
+                               "Strides,\nx, 9, 8, 3, 2, 1, 1, 1,\n");
+    EXPECT_EQ(misprint.height, 9);
+    EXPECT_EQ(misprint.width, 8);
+    EXPECT_EQ(only("Layer name,\xc2\xa0M,\xc2\xa0N,\xc2\xa0K,\nx,1,2,3\xc2\xa0,\n").k, 3); // no-break spaces
 }
 
 TEST(reader, says_what_is_wrong) {
