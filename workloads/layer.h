@@ -45,6 +45,10 @@ struct kind_info {
     std::int64_t b_per_column = 0; ///< parameters read once a column
 
     bool makes_gemm() const { return shape == layer_shape::convolution || shape == layer_shape::product; }
+    /// Each result follows from one element of A and nothing else.
+    bool is_element_wise() const {
+        return shape == layer_shape::rows && operations_per_row == 0 && !a_is_index && !has_b();
+    }
     bool has_b() const { return makes_gemm() || b_per_result > 0 || b_per_column > 0; }
 };
 

@@ -149,7 +149,15 @@ work_item lower(const layer& l, const std::string& where) {
 work_list lower(const trace& t) {
     work_list work;
     work.reserve(t.layers.size());
-    for (const auto& l : t.layers) work.push_back(lower(l, t.name + ": " + l.name));
+    for (const auto& l : t.layers) {
+        auto item = lower(l, t.name + ": " + l.name);
+        const auto* product = work.empty() ? nullptr : std::get_if<gemm>(&work.back());
+        if (product != nullptr && info_of(l.kind).is_element_wise()) {
+            auto& v = std::get<vector_work>(item);
+            v.fusible = v.elements == product->m * product->n * product->batch && v.repeat == product->repeat;
+        }
+        work.push_back(std::move(item));
+    }
     return work;
 }
 

@@ -19,7 +19,9 @@ namespace cimtlm {
 /// single vector has no other to pair with.
 work_item lower(const layer& l, const std::string& where);
 
-/// All layers in order; `where` in messages is the name of the trace and of the layer.
+/// All layers in order; `where` in messages is the name of the trace and of the layer. A layer takes in what the line
+/// above puts out (the file holds no other graph), so an element-wise kind below a product with as many results, as
+/// often repeated, is fusible.
 work_list lower(const trace& t);
 
 /// What a list of work amounts to.

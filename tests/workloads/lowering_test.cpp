@@ -323,6 +323,31 @@ TEST(lowering, interaction_counts_each_pair_once) {
     EXPECT_EQ(v.read_bytes, 27 * 128);
 }
 
+TEST(lowering, element_wise_work_below_its_product_is_fusible) {
+    const auto fusible = [](layer below, const std::vector<layer>& above) {
+        trace t;
+        t.layers = above;
+        below.name = "below";
+        t.layers.push_back(below);
+        return std::get<vector_work>(lower(t).back()).fusible;
+    };
+    const auto product = rows(layer_kind::linear, 4, 6);
+    for (const auto& kind : layer_kinds()) {
+        if (kind.shape != layer_shape::rows) continue;
+        const bool unary = kind.kind == layer_kind::relu || kind.kind == layer_kind::gelu ||
+                           kind.kind == layer_kind::sigmoid || kind.kind == layer_kind::tanh;
+        EXPECT_EQ(fusible(rows(kind.kind, 4, 6), {product}), unary) << kind.name;
+    }
+    const auto relu = rows(layer_kind::relu, 4, 6);
+    EXPECT_FALSE(fusible(relu, {}));
+    EXPECT_FALSE(fusible(relu, {product, rows(layer_kind::add, 4, 6)}));
+    EXPECT_FALSE(fusible(rows(layer_kind::relu, 4, 5), {product}));
+    EXPECT_TRUE(fusible(rows(layer_kind::relu, 6, 4), {product}));
+    auto repeated = relu;
+    repeated.repeat = 2;
+    EXPECT_FALSE(fusible(repeated, {product}));
+}
+
 TEST(lowering, refuses_what_is_no_layer) {
     layer l = convolution(4, 6, 5, 8);
     EXPECT_EQ(refusal(l), "net.csv:3: column 'R': the kernel is 5, larger than the padded H of 4");
