@@ -17,7 +17,9 @@ double cost_model::operations(const gemm& g) const {
 }
 
 double cost_model::compute_ps(std::int64_t steps, const gemm& g) const {
-    return static_cast<double>(steps * engine_->input_slices(g.bits.a)) * engine_->step_ps();
+    // Wide weights take neighbouring columns of an array, which the nest counts; multipliers take them in turn.
+    const auto slices = engine_->input_slices(g.bits.a) * (m_.cim ? 1 : engine_->weight_slices(g.bits.b));
+    return static_cast<double>(steps * slices) * engine_->step_ps();
 }
 
 double cost_model::weight_write_ps(double bytes, std::int64_t banks) const {
@@ -99,6 +101,20 @@ void cost_model::charge(ledger& into, const gemm& g, const access_counts& counts
     price(g, counts, commands, [&](auto part, auto action, auto unit, double unit_pj, double count) {
         into.charge(into.open(std::string(part), std::string(action), std::string(unit), unit_pj), count);
     });
+}
+
+void cost_model::charge(ledger& into, const vector_work& work) const {
+    const auto row = [&](const std::string& part, const char* action, const char* unit, double pj, double count) {
+        if (count > 0) into.charge(into.open(part, action, unit, pj), count);
+    };
+    row("vector_unit", "operation", "operation", m_.vector_unit.operation_energy_pj,
+        static_cast<double>(work.operations));
+    row("host", "command", "command", m_.host.command_energy_pj, 1);
+    if (m_.vector_unit.fused && work.fusible) return;
+    const auto& memory = m_.memories.front();
+    row(memory.name, "read", "byte", memory.read_energy_pj_per_byte, static_cast<double>(work.read_bytes));
+    row(memory.name, "update", "byte", memory.update_energy_pj_per_byte, static_cast<double>(work.write_bytes));
+    row("bus", "transfer", "byte", m_.bus.energy_pj_per_byte, static_cast<double>(work.read_bytes + work.write_bytes));
 }
 
 cost_model::figures cost_model::evaluate(const flat_nest& nest, const gemm& g) const {

@@ -1,6 +1,8 @@
 #include <cimtlm/base/error.h>
 #include <cimtlm/mapping/gemm.h>
 
+#include <algorithm>
+
 namespace cimtlm {
 
 void gemm::validate(const std::string& where) const {
@@ -19,9 +21,11 @@ void gemm::validate(const std::string& where) const {
     check("bits of B", bits.b, 64);
     check("bits of Z", bits.z, 64);
     check("bits of a partial sum", bits.partial, 64);
-    const long double total = static_cast<long double>(m) * n * k * batch * repeat;
-    if (total > 4611686018427387904.0L) // 2^62: totals and bytes stay exact in 64 bits
-        throw input_error(prefix + "M x N x K x batch x repeat is larger than 2^62");
+    const int widest = std::max({bits.a, bits.b, bits.z, bits.partial});
+    const long double total = static_cast<long double>(m) * n * k * batch * repeat * widest;
+    if (total > 4611686018427387904.0L) // 2^62: totals stay exact in 64 bits, also where they are counted in bits
+        throw input_error(prefix + "M x N x K x batch x repeat x " + std::to_string(widest) +
+                          " bits is larger than 2^62");
 }
 
 } // namespace cimtlm

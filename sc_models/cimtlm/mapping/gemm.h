@@ -32,8 +32,8 @@ struct gemm {
     /// MACs of one product.
     std::int64_t macs_each() const { return m * n * k; }
     std::int64_t macs() const { return macs_each() * count(); }
-    /// Refuses extents outside 1 .. 2^31-1, bits outside 1 .. 64, and products whose MACs or bytes pass 2^62.
-    /// Throws input_error with `where` in front, e.g. "bert.csv:7".
+    /// Refuses extents outside 1 .. 2^31-1, bits outside 1 .. 64, and products whose MACs times their widest bits pass
+    /// 2^62. Throws input_error with `where` in front, e.g. "bert.csv:7".
     void validate(const std::string& where) const;
 };
 

@@ -112,7 +112,7 @@ loop_nest parse_nest(const std::string& text, const std::vector<nest_slot>& shap
             nest.add(slot, l.d, l.factor);
         }
     }
-    if (next == 0) throw input_error(where + ": no loops; allowed levels are " + to_text(nest, shape) + names.front());
+    if (next == 0) throw input_error(where + ": no loop nest; write e.g. '" + names.front() + " M512 N64'");
     return nest;
 }
 
@@ -133,8 +133,21 @@ std::int64_t footprint_bytes(const extents& tile, const memory_level& level, con
 std::string why_impossible(const loop_nest& nest, const gemm& g, const machine& m,
                            const std::vector<nest_slot>& shape) {
     const auto whole = extents_of(g);
+    constexpr std::int64_t most = std::int64_t{1} << 62;
+    std::int64_t product = 1;
+    for (const auto& slot : nest.slots)
+        for (const auto& l : slot) {
+            if (l.factor > most / product) return "the product of all factors passes 2^62";
+            product *= l.factor;
+        }
     extents covered{1, 1, 1};
     for (std::size_t s = shape.size(); s-- > 0;) {
+        if (shape[s].role == slot_role::array && shape[s].limit[index(dim::N)] < 1) {
+            const auto engine = m.matrix_engine();
+            const auto columns = engine->geometry().columns_parallel, needed = engine->weight_slices(g.bits.b);
+            return "level '" + shape[s].name + "' has " + number(columns) + " columns, one weight of " +
+                   number(g.bits.b) + " bits takes " + number(needed) + ": " + number(needed - columns) + " missing";
+        }
         std::int64_t fanout = 1;
         for (auto d : all_dims) {
             const auto f = nest.factor(s, d);
@@ -142,7 +155,6 @@ std::string why_impossible(const loop_nest& nest, const gemm& g, const machine& 
                 return "level '" + shape[s].name + "' has " + number(shape[s].limit[index(d)]) + " places along " +
                        to_string(d) + ", the nest wants " + number(f) + ": " + number(f - shape[s].limit[index(d)]) +
                        " missing";
-            if (f > (std::int64_t{1} << 62) / covered[index(d)]) return "a product of factors passes 2^62";
             covered[index(d)] *= f;
             fanout *= f;
         }

@@ -2,6 +2,7 @@
 
 #include <cimtlm/base/error.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -24,8 +25,9 @@ mapping_file::mapping_file(const std::string& path)
         if (const auto colon = l.text.find(':'); colon != std::string::npos) {
             long long m = 0, n = 0, k = 0;
             char rest = 0;
-            if (std::sscanf(l.text.c_str(), "%lld,%lld,%lld %c", &m, &n, &k, &rest) != 4 || rest != ':' || m < 1 ||
-                n < 1 || k < 1)
+            // sscanf clips a number that is too large for its type; the limit refuses it.
+            if (std::sscanf(l.text.c_str(), "%lld ,%lld ,%lld %c", &m, &n, &k, &rest) != 4 || rest != ':' || m < 1 ||
+                n < 1 || k < 1 || std::max({m, n, k}) > gemm::largest_extent)
                 throw input_error(path + ":" + std::to_string(number) + ": write 'M,N,K: NEST' or 'NEST'");
             l.shape = {m, n, k};
             l.text = l.text.substr(colon + 1);
