@@ -37,7 +37,7 @@ inline machine common() {
     machine m;
     m.technology = {45, 1.0, 1000};
     m.memories = {dram()};
-    m.vector_unit = {64, 0.75, 0};
+    m.vector_unit = {64, true, 0.75, 0};
     m.bus = {64, 0, 0};
     m.dma = {true, 16384};
     m.host = {host_issue::tile, 0, 4, 0};

@@ -37,10 +37,11 @@ BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_ba
 /// Element-wise and normalising work between matrix products.
 struct vector_unit_parameters {
     double operations_per_cycle = 0; ///< operations a cycle
+    bool fused = true;               ///< element-wise work takes results as they leave: no traffic of its own
     double operation_energy_pj = 0;  ///< pJ an operation
     double area_um2 = 0;             ///< um2
 };
-BOOST_DESCRIBE_STRUCT(vector_unit_parameters, (), (operations_per_cycle, operation_energy_pj, area_um2))
+BOOST_DESCRIBE_STRUCT(vector_unit_parameters, (), (operations_per_cycle, fused, operation_energy_pj, area_um2))
 
 /// The on-chip bus between the DRAM controller, the host and the compute block.
 struct bus_parameters {

@@ -2,6 +2,7 @@
 /// Cost of accesses: the closed-form bound of time, and the rows of energy.
 #include <cimtlm/base/ledger.h>
 #include <cimtlm/mapping/access_counts.h>
+#include <cimtlm/mapping/vector_work.h>
 
 #include <memory>
 #include <string>
@@ -47,6 +48,9 @@ public:
     /// The same rows in a ledger.
     void charge(ledger& into, const gemm& g, const access_counts& counts, std::int64_t commands) const;
 
+    /// Rows of one execution of vector work.
+    void charge(ledger& into, const vector_work& work) const;
+
     /// Time and energy as two numbers, for a search.
     struct figures {
         double time_ps;
@@ -56,6 +60,8 @@ public:
 
     const machine& target() const { return m_; }
     const engine& matrix_engine() const { return *engine_; }
+    /// Energy of one MAC in pJ on the reading of this convention.
+    double mac_pj() const { return mac_pj_; }
     convention counted() const { return convention_; }
     /// Operations of one product: 2 a MAC, or 2MNK - MN as published.
     double operations(const gemm& g) const;
@@ -99,7 +105,7 @@ void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t 
         if (update) charge(part, "update"sv, "byte"sv, level.update_energy_pj_per_byte, static_cast<double>(update));
         if (fill) charge(part, "fill"sv, "byte"sv, level.fill_energy_pj_per_byte, static_cast<double>(fill));
         if (i == 0 && !published && m_.bus.energy_pj_per_byte > 0)
-            charge("bus"sv, "carry"sv, "byte"sv, m_.bus.energy_pj_per_byte, static_cast<double>(read + update));
+            charge("bus"sv, "transfer"sv, "byte"sv, m_.bus.energy_pj_per_byte, static_cast<double>(read + update));
     }
     const double slices = static_cast<double>(engine_->input_slices(g.bits.a) * engine_->weight_slices(g.bits.b));
     charge("mac"sv, "multiply_accumulate"sv, "MAC"sv, mac_pj_, static_cast<double>(counts.macs) * slices);

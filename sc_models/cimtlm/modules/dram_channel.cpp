@@ -88,9 +88,11 @@ std::int64_t dram_channel::row_ready(std::uint64_t row_index, std::int64_t wante
     const std::uint64_t banks = banks_.size();
     bank& k = banks_[row_index % banks];
     const auto row = static_cast<std::int64_t>(row_index / banks);
-    const bool open = k.row >= 0 && k.epoch == epoch(wanted_ps);
-    // A row that a call made earlier opens only later in time is no hit: this access would open it itself.
-    if (open && k.row == row && k.activated_ps <= wanted_ps + rp_ps_) {
+    // A call made earlier may have opened its row far later in time: then this access finds the bank closed. One row
+    // cycle ahead it is worth waiting for.
+    const bool known = k.row >= 0 && k.activated_ps <= wanted_ps + std::max(ras_ps_, rcd_ps_) + rp_ps_;
+    const bool open = known && k.epoch == epoch(wanted_ps);
+    if (open && k.row == row) {
         ++counts_.row_hits;
         return std::max(wanted_ps, k.activated_ps + rcd_ps_);
     }
@@ -105,10 +107,7 @@ std::int64_t dram_channel::row_ready(std::uint64_t row_index, std::int64_t wante
 }
 
 std::int64_t dram_channel::place(run& r, burst_timing& t) {
-    if (r.length_ps == 0) {
-        if (r.first_ps < 0) r.first_ps = r.begin_ps;
-        return r.begin_ps;
-    }
+    if (r.length_ps == 0) return r.begin_ps;
     const bool turn = half_duplex_ && direction_ >= 0 && direction_ != static_cast<int>(r.write);
     const std::int64_t turnaround_ps = turn ? turnaround_ps_ : 0;
     // The turnaround lies before the data; on an idle bus it is over by then.
@@ -158,7 +157,7 @@ burst_timing dram_channel::access(const burst& b, std::int64_t arrival_ps, std::
         segment(0, b.bytes);
     cursor_ps = place(r, t);
 
-    const std::int64_t first_ps = real_begin(r.first_ps);
+    const std::int64_t first_ps = real_begin(r.first_ps < 0 ? cursor_ps : r.first_ps);
     t.end_ps = t.service_ps > 0 ? real_end(cursor_ps) : real_begin(cursor_ps);
     t.refresh_ps = t.end_ps - arrival_ps - path_ps_ - (cursor_ps - start_ps);
     t.stretch_ps = t.end_ps - first_ps - t.service_ps;

@@ -4,10 +4,26 @@
 
 namespace cimtlm {
 
-register_window::register_window(std::uint64_t size_bytes, std::int64_t access_ps)
-    : access_ps_(access_ps) {
+register_window::register_window(const sc_core::sc_module_name& name, std::uint64_t size_bytes, std::int64_t access_ps)
+    : sc_module(name)
+    , in("in")
+    , access_ps_(access_ps)
+    , frontend_(
+          "frontend", [this](tlm::tlm_generic_payload& p, sc_core::sc_time& d) { b_transport(p, d); },
+          [this](tlm::tlm_generic_payload& p, tlm::tlm_phase& phase, sc_core::sc_time& d) {
+              return in->nb_transport_bw(p, phase, d);
+          },
+          access_ps) {
     rules_.size_bytes = size_bytes;
     rules_.byte_enables = false;
+    in.register_b_transport(this, &register_window::b_transport);
+    in.register_transport_dbg(this, &register_window::transport_dbg);
+    in.register_nb_transport_fw(this, &register_window::nb_transport_fw);
+}
+
+tlm::tlm_sync_enum register_window::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                                    sc_core::sc_time& delay) {
+    return frontend_.nb_transport_fw(payload, phase, delay);
 }
 
 tlm::tlm_response_status register_window::check(const tlm::tlm_generic_payload& payload) const {

@@ -1,10 +1,12 @@
 #pragma once
 /// A window of 32-bit registers with a loosely timed target behind it.
 #include <cimtlm/tlm/access_check.h>
+#include <cimtlm/tlm/at_frontend.h>
 #include <cimtlm/tlm/time_base.h>
 
 #include <systemc>
 #include <tlm>
+#include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
 #include <functional>
@@ -14,27 +16,31 @@ namespace cimtlm {
 
 /// Registers by offset. Words are aligned and 4 bytes wide; an access covers one or several whole words that exist.
 /// Side effects belong to b_transport only; a debug read sees what a read would and changes nothing.
-class register_window {
+class register_window : public sc_core::sc_module {
 public:
+    tlm_utils::simple_target_socket<register_window, 64> in;
+
     struct word {
         std::function<std::uint32_t()> read;                                   ///< empty: not readable
         std::function<void(std::uint32_t value, std::int64_t delay_ps)> write; ///< empty: not writable
     };
 
     /// `size_bytes` of addresses; each access takes `access_ps`.
-    register_window(std::uint64_t size_bytes, std::int64_t access_ps);
+    register_window(const sc_core::sc_module_name& name, std::uint64_t size_bytes, std::int64_t access_ps);
     void add(std::uint64_t offset, word w) { words_[offset] = std::move(w); }
 
+private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
-
-private:
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay);
     tlm::tlm_response_status check(const tlm::tlm_generic_payload& payload) const;
 
     access_rules rules_;
     std::int64_t access_ps_;
     std::map<std::uint64_t, word> words_;
     time_base times_;
+    at_frontend frontend_;
 };
 
 } // namespace cimtlm

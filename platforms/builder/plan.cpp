@@ -1,0 +1,133 @@
+#include <platforms/builder/plan.h>
+
+#include <cimtlm/base/error.h>
+#include <cimtlm/mapping/rules.h>
+#include <cimtlm/mapping/search.h>
+#include <cimtlm/mapping/tile.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace cimtlm {
+
+namespace {
+
+using shape_key = std::tuple<std::int64_t, std::int64_t, std::int64_t, int, int, int, int>;
+shape_key key_of(const gemm& g) { return {g.m, g.n, g.k, g.bits.a, g.bits.b, g.bits.z, g.bits.partial}; }
+
+struct mapped {
+    std::shared_ptr<const flat_nest> nest;
+    std::string text;
+};
+
+mapped map_product(const gemm& g, const cost_model& cost, const mapping_file* by_hand) {
+    const auto& m = cost.target();
+    const auto shape = nest_slots(m, g.bits);
+    const auto nest = by_hand                               ? by_hand->find(g, m, shape)
+                      : m.mapper.kind == mapper_kind::rules ? map_by_rules(g, m, shape)
+                                                            : map_by_search(g, cost, shape, m.mapper.objective);
+    return {std::make_shared<flat_nest>(nest, m, shape), to_text(nest, shape)};
+}
+
+// Arrays that hold all weights of a product at once, its copies included.
+std::int64_t arrays_needed(const planned_task& task) {
+    std::int64_t sets = 1;
+    for (auto d : {dim::N, dim::K})
+        sets *= task.nest->tuples(d, 0, extents_of(task.product())[index(d)], [&](std::size_t i) {
+            return task.nest->shape[task.nest->loops[i].slot].role == slot_role::memory;
+        });
+    return sets * banks_used(*task.nest) * task.count();
+}
+
+// Weights stay only if those of the whole network fit: one that is left out would push out the others.
+void keep_weights(plan& p, const cost_model& cost) {
+    if (!cost.target().cim) return;
+    std::int64_t arrays = 0, bytes = 0;
+    for (const auto& task : p.tasks) {
+        if (!task.is_product()) continue;
+        if (task.product().b_is_activation) {
+            // Written anew each time, into arrays of its own.
+            arrays += banks_used(*task.nest);
+            continue;
+        }
+        arrays += arrays_needed(task);
+        bytes += bytes_of(task.product().n * task.product().k, task.product().bits.b) * task.count();
+    }
+    if (arrays > cost.target().cim->count) {
+        p.missing_arrays = arrays - cost.target().cim->count;
+        return;
+    }
+    p.resident_bytes = bytes;
+    for (auto& task : p.tasks)
+        if (task.is_product() && !task.product().b_is_activation) task.resident = true;
+}
+
+bound_result vector_bound(const vector_work& w, const machine& m) {
+    bound_result r;
+    const auto add = [&](const char* name, double time_ps) {
+        if (time_ps <= 0) return;
+        r.resources.push_back({name, time_ps});
+        if (time_ps > r.time_ps) {
+            r.time_ps = time_ps;
+            r.bound_by = name;
+        }
+    };
+    r.compute_ps = static_cast<double>(w.operations) / m.vector_unit.operations_per_cycle * m.cycle_ps();
+    add("vector_unit", r.compute_ps);
+    if (m.vector_unit.fused && w.fusible) return r;
+    const auto& memory = m.memories.front();
+    const auto time = [&](std::int64_t bytes, double rate) {
+        return rate > 0 ? static_cast<double>(bytes) * m.cycle_ps() / rate : 0;
+    };
+    const double read_ps = time(w.read_bytes, memory.read_bytes_per_cycle);
+    const double write_ps = time(w.write_bytes, memory.write_bytes_per_cycle);
+    const bool shared = memory.dram && memory.dram->half_duplex;
+    add(memory.name.c_str(), shared ? read_ps + write_ps : std::max(read_ps, write_ps));
+    add("bus", std::max(time(w.read_bytes, m.bus.bytes_per_cycle), time(w.write_bytes, m.bus.bytes_per_cycle)));
+    return r;
+}
+
+} // namespace
+
+plan make_plan(const work_list& work, const cost_model& cost, const plan_options& options) {
+    plan p;
+    std::optional<mapping_file> by_hand;
+    if (!options.mapping_file.empty()) by_hand.emplace(options.mapping_file);
+    std::map<shape_key, mapped> known;
+    for (const auto& item : work) {
+        planned_task task;
+        task.work = item;
+        if (!task.is_product()) {
+            if (options.counting == convention::published) {
+                ++p.skipped_vector_work;
+                continue;
+            }
+            task.bound = vector_bound(task.vector(), cost.target());
+            p.tasks.push_back(std::move(task));
+            continue;
+        }
+        const auto& g = task.product();
+        auto found = known.find(key_of(g));
+        if (found == known.end()) {
+            try {
+                found = known.emplace(key_of(g), map_product(g, cost, by_hand ? &*by_hand : nullptr)).first;
+            } catch (const input_error& e) {
+                throw input_error("'" + g.name + "' (" + std::to_string(g.m) + "," + std::to_string(g.n) + "," +
+                                  std::to_string(g.k) + ") on " + cost.target().name + ": " + e.what());
+            }
+        }
+        task.nest = found->second.nest;
+        task.mapping = found->second.text;
+        p.tasks.push_back(std::move(task));
+    }
+    if (options.steady) keep_weights(p, cost);
+    for (auto& task : p.tasks) {
+        if (!task.is_product()) continue;
+        task.counts = count_accesses(*task.nest, task.product(), cost.target(), task.resident);
+        task.bound = cost.bound(*task.nest, task.product(), task.counts);
+    }
+    return p;
+}
+
+} // namespace cimtlm

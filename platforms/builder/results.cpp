@@ -1,0 +1,116 @@
+#include <platforms/builder/results.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace cimtlm {
+
+namespace {
+layer_row row_of(const planned_task& task) {
+    layer_row row;
+    row.name = task.name();
+    row.is_product = task.is_product();
+    row.bound_by = task.bound.bound_by;
+    if (!row.is_product) {
+        row.repeat = task.count();
+        return row;
+    }
+    const auto& g = task.product();
+    row.m = g.m;
+    row.n = g.n;
+    row.k = g.k;
+    row.batch = g.batch;
+    row.repeat = g.repeat;
+    row.macs = g.macs();
+    row.mapping = task.mapping;
+    return row;
+}
+} // namespace
+
+std::vector<layer_row> rows_of(const plan& p) {
+    std::vector<layer_row> rows;
+    for (const auto& task : p.tasks) rows.push_back(row_of(task));
+    return rows;
+}
+
+// A closed form is not rounded up: a run at `tile` never falls below it.
+std::int64_t bound_ps(const planned_task& task, convention c) {
+    const double total = task.bound.time_ps * static_cast<double>(task.count());
+    return static_cast<std::int64_t>(c == convention::published ? std::llround(total) : std::floor(total));
+}
+
+run_results evaluate_bound(const plan& p, const cost_model& cost) {
+    run_results r;
+    r.level = fidelity::bound;
+    r.counting = cost.counted();
+    r.layers = rows_of(p);
+    r.traffic.resize(cost.target().memories.size());
+    for (std::size_t i = 0; i < p.tasks.size(); ++i) {
+        const auto& task = p.tasks[i];
+        const auto count = task.count();
+        auto& row = r.layers[i];
+        ledger energy;
+        if (task.is_product()) {
+            const auto commands = cost.commands(task.counts.tiles);
+            cost.charge(energy, task.product(), task.counts, commands);
+            for (std::size_t l = 0; l < r.traffic.size(); ++l)
+                for (std::size_t t = 0; t < 3; ++t) {
+                    r.traffic[l][t].read += task.counts.memories[l][t].read * count;
+                    r.traffic[l][t].update += task.counts.memories[l][t].update * count;
+                    r.traffic[l][t].fill += task.counts.memories[l][t].fill * count;
+                }
+        } else {
+            cost.charge(energy, task.vector());
+        }
+        row.time_ps = bound_ps(task, r.counting);
+        row.energy_pj = energy.total_pj() * static_cast<double>(count);
+        r.energy.add(energy, static_cast<double>(count));
+    }
+    complete(r, p, cost);
+    return r;
+}
+
+void complete(run_results& r, const plan& p, const cost_model& cost) {
+    const auto& m = cost.target();
+    const double peak = m.peak_macs_per_ps();
+    auto& t = r.totals;
+    std::map<std::string, std::int64_t> bounds;
+    double study_rate = 0;
+    for (std::size_t i = 0; i < r.layers.size(); ++i) {
+        auto& row = r.layers[i];
+        const auto& task = p.tasks[i];
+        row.bound_ps = bound_ps(task, r.counting);
+        const double static_pj = m.static_power_mw * 1e-3 * static_cast<double>(row.time_ps); // mW x ps = 1e-3 pJ
+        row.energy_pj += static_pj;
+        if (row.is_product && row.time_ps > 0)
+            row.utilization = static_cast<double>(row.macs) / (peak * static_cast<double>(row.time_ps));
+        t.time_ps += row.time_ps;
+        t.bound_ps += row.bound_ps;
+        t.macs += row.macs;
+        if (task.is_product()) {
+            const auto count = static_cast<double>(task.count());
+            t.operations += cost.operations(task.product()) * count;
+            t.mapped_tiles += task.counts.tiles * task.count();
+            study_rate += (m.cim ? static_cast<double>(row.macs) : cost.operations(task.product()) * count);
+        }
+        bounds[row.bound_by] += row.time_ps;
+    }
+    if (m.static_power_mw > 0)
+        r.energy.charge(r.energy.open("static", "power", "ps", m.static_power_mw * 1e-3),
+                        static_cast<double>(t.time_ps));
+    t.energy_pj = r.energy.total_pj();
+    r.resident_bytes = p.resident_bytes;
+    const auto longest = std::max_element(bounds.begin(), bounds.end(),
+                                          [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (longest != bounds.end()) r.bound_by = longest->first;
+    if (t.time_ps > 0) {
+        const auto time = static_cast<double>(t.time_ps);
+        t.utilization = static_cast<double>(t.macs) / (peak * time);
+        t.tops = t.operations / time; // operations a ps are tera operations a second
+        t.published_rate_gops = study_rate / time * 1e3;
+    }
+    if (t.energy_pj > 0) t.tops_per_w = t.operations / t.energy_pj;
+}
+
+} // namespace cimtlm

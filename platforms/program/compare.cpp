@@ -1,0 +1,191 @@
+#include "commands.h"
+#include "options.h"
+#include "outcome.h"
+#include "output.h"
+#include "progress.h"
+#include "report.h"
+
+#include <cimtlm/base/error.h>
+
+#include <boost/process.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <sstream>
+#include <thread>
+
+namespace cimtlm {
+
+namespace po = boost::program_options;
+namespace bp = boost::process;
+namespace json = boost::json;
+
+namespace {
+
+struct child_outcome {
+    int status = 0;
+    std::string out, err;
+};
+
+child_outcome run_child(const std::vector<std::string>& arguments) {
+    // One simulation a process: the kernel elaborates once.
+    child_outcome o;
+    bp::ipstream out_stream, err_stream;
+    bp::child child(boost::filesystem::read_symlink("/proc/self/exe"), bp::args(arguments),
+                    bp::std_in<bp::null, bp::std_out> out_stream, bp::std_err > err_stream);
+    std::thread reader([&] { o.err.assign(std::istreambuf_iterator<char>(err_stream), {}); });
+    o.out.assign(std::istreambuf_iterator<char>(out_stream), {});
+    reader.join();
+    child.wait();
+    o.status = child.exit_code();
+    return o;
+}
+
+std::string share_text(double part, double whole) { return number_text(100 * part / whole) + " %"; }
+
+double number(const json::value& v) { return v.is_double() ? v.get_double() : v.to_number<double>(); }
+
+// One sentence a machine: what bounds it, where its energy goes, what it loses against its bound.
+std::string why(const json::object& r) {
+    const auto& totals = r.at("totals").as_object();
+    const double time = number(totals.at("time_ps")), energy = number(totals.at("energy_pj"));
+    std::vector<std::pair<double, std::string>> parts, stalls;
+    for (const auto& [part, value] : r.at("energy_by_part").as_object()) parts.emplace_back(number(value), part);
+    for (const auto& [name, value] : r.at("stalls_ps").as_object()) stalls.emplace_back(number(value), name);
+    std::sort(parts.rbegin(), parts.rend());
+    std::sort(stalls.rbegin(), stalls.rend());
+    std::string text = "bound by " + std::string(r.at("bound_by").as_string()) + "; energy:";
+    for (std::size_t i = 0; i < parts.size() && i < 3; ++i)
+        if (parts[i].first > 0.01 * energy)
+            text += (i ? ", " : " ") + parts[i].second + " " + share_text(parts[i].first, energy);
+    const double lost = time - number(totals.at("bound_time_ps"));
+    if (lost > 0) {
+        text += "; beyond its bound " + share_text(lost, time) + " of the time:";
+        for (std::size_t i = 0; i < stalls.size() && i < 3; ++i)
+            if (stalls[i].first > 0.005 * time)
+                text += (i ? ", " : " ") + stalls[i].second + " " + share_text(stalls[i].first, time);
+    }
+    return text;
+}
+
+std::string table_of(const std::vector<json::object>& results, const std::string& format) {
+    const bool raw = format == "csv";
+    std::vector<std::vector<std::string>> rows;
+    if (raw)
+        rows.push_back({"machine", "time_ps", "energy_pj", "tops", "tops_per_w", "utilization", "area_um2", "bound_by",
+                        "speedup", "energy_gain"});
+    else
+        rows.push_back({"machine", "time", "energy", "TOPS", "TOPS/W", "utilisation", "area mm2", "bound by",
+                        "speed-up", "energy gain"});
+    const auto exact = [](const json::value& v) {
+        std::ostringstream text;
+        text.precision(12);
+        text << number(v);
+        return v.is_double() ? text.str() : json::serialize(v);
+    };
+    const auto& first = results.front().at("totals").as_object();
+    for (const auto& r : results) {
+        const auto& t = r.at("totals").as_object();
+        const double faster = number(first.at("time_ps")) / number(t.at("time_ps"));
+        const double leaner = number(first.at("energy_pj")) / number(t.at("energy_pj"));
+        const std::string name(r.at("machine").as_string()), bound(r.at("bound_by").as_string());
+        if (raw)
+            rows.push_back({name, exact(t.at("time_ps")), exact(t.at("energy_pj")), exact(t.at("tops")),
+                            exact(t.at("tops_per_w")), exact(t.at("utilization")), exact(r.at("area_um2")), bound,
+                            exact(faster), exact(leaner)});
+        else
+            rows.push_back({name, time_text(number(t.at("time_ps"))), energy_text(number(t.at("energy_pj"))),
+                            number_text(number(t.at("tops"))), number_text(number(t.at("tops_per_w"))),
+                            number_text(100 * number(t.at("utilization"))) + " %",
+                            number_text(number(r.at("area_um2")) / 1e6), bound, number_text(faster) + "x",
+                            number_text(leaner) + "x"});
+    }
+    if (raw) return table_csv(rows);
+    return format == "markdown" ? table_markdown(rows) : table_text(rows);
+}
+
+} // namespace
+
+int compare_command(const std::vector<std::string>& arguments) {
+    po::options_description all("cimtlm compare MACHINE... --trace TRACE|--gemm M,N,K [options]");
+    describe_work(all);
+    all.add_options()("trace", po::value<std::string>()->value_name("TRACE"), "file or name (cimtlm list traces)")(
+        "machine", po::value<std::vector<std::string>>()->value_name("MACHINE"), "files or names")(
+        "format", po::value<std::string>()->default_value("table")->value_name("table|csv|json|markdown"),
+        "of the result")("jobs",
+                         po::value<unsigned>()->default_value(std::max(1u, std::thread::hardware_concurrency())),
+                         "runs at the same time")("help", "this text");
+    const auto values = parse_arguments(arguments, all, "machine", -1);
+    if (values.count("help")) {
+        std::ostringstream text;
+        text << all;
+        print(text.str());
+        return exit_ok;
+    }
+    if (!values.count("machine")) throw input_error("no machine: cimtlm compare MACHINE... --trace TRACE|--gemm M,N,K");
+    const auto format = values["format"].as<std::string>();
+    if (const std::vector<std::string> known{"table", "csv", "json", "markdown"};
+        std::find(known.begin(), known.end(), format) == known.end())
+        throw input_error("--format: " + unknown_name("value", format, known));
+    const auto w = read_work(values);
+    const auto machines = values["machine"].as<std::vector<std::string>>();
+    const auto jobs = std::max(1u, values["jobs"].as<unsigned>());
+    // What is wrong is said once, before anything runs.
+    for (const auto& name : machines) load_machine(name, w);
+    const auto work = load_work(w);
+
+    std::vector<child_outcome> outcomes(machines.size());
+    std::vector<std::thread> workers;
+    std::atomic<std::size_t> next{0}, done{0};
+    for (unsigned j = 0; j < std::min<std::size_t>(jobs, machines.size()); ++j)
+        workers.emplace_back([&] {
+            for (std::size_t i; !was_interrupted() && (i = next++) < machines.size();) {
+                auto child = arguments_of(w);
+                child.insert(child.begin(), {"run", machines[i]});
+                child.push_back("--json");
+                outcomes[i] = run_child(child);
+                ++done;
+            }
+        });
+    {
+        progress_bar bar("compare " + work.name);
+        while (done < machines.size() && !was_interrupted()) {
+            bar.show(static_cast<double>(done) / static_cast<double>(machines.size()));
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+    }
+    for (auto& worker : workers) worker.join();
+    if (was_interrupted()) throw interrupted{};
+
+    std::vector<json::object> results;
+    for (std::size_t i = 0; i < machines.size(); ++i) {
+        const auto& o = outcomes[i];
+        if (o.status != exit_ok) {
+            const std::string text = machines[i] + ": " + (o.err.empty() ? "ended without a word" : o.err);
+            if (o.status == exit_input) throw input_error(text);
+            if (o.status == exit_environment) throw environment_error(text);
+            if (o.status == exit_interrupted) throw interrupted{};
+            throw std::runtime_error(text);
+        }
+        results.push_back(json::parse(o.out).as_object());
+    }
+    if (format == "json") {
+        json::array array;
+        for (auto& r : results) array.push_back(r);
+        print(pretty(array));
+        return exit_ok;
+    }
+    std::string text;
+    if (format == "table")
+        text += work.name + " (" + to_string(w.level) + ", " + to_string(w.counting) + "); ratios to " +
+                std::string(results.front().at("machine").as_string()) + "\n\n";
+    text += table_of(results, format);
+    if (format == "table") {
+        text += "\n";
+        for (const auto& r : results) text += std::string(r.at("machine").as_string()) + ": " + why(r) + "\n";
+    }
+    print(text);
+    return exit_ok;
+}
+
+} // namespace cimtlm

@@ -1,0 +1,134 @@
+#include "options.h"
+
+#include <cimtlm/base/error.h>
+#include <workloads/lowering.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace cimtlm {
+
+namespace po = boost::program_options;
+
+const char* to_string(fidelity f) { return f == fidelity::bound ? "bound" : "tile"; }
+const char* to_string(convention c) { return c == convention::published ? "published" : "like-for-like"; }
+
+void describe_work(po::options_description& all) {
+    all.add_options()("gemm", po::value<std::string>()->value_name("M,N,K"), "one product instead of a trace")(
+        "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+        "change a key of the machine, e.g. smem.capacity_bytes=128KiB (repeatable)")(
+        "fidelity", po::value<std::string>()->value_name("bound|tile"),
+        "closed form, or event driven with contention (default tile)")(
+        "convention", po::value<std::string>()->default_value("like-for-like")->value_name("like-for-like|published"),
+        "how costs are counted; published: as the A100-like study, at fidelity bound")(
+        "mapper", po::value<std::string>()->value_name("rules|search"),
+        "default: the machine's")("mapping", po::value<std::string>()->value_name("FILE"), "loop nests by hand")(
+        "padding", po::value<std::string>()->default_value("none")->value_name("none|same|overhang"),
+        "of convolutions in SCALE-Sim topologies")("steady", "weights stay in the arrays where they fit")(
+        "cold", "weights start outside (default)");
+}
+
+namespace {
+std::string one_of(const po::variables_map& values, const std::string& option, const std::string& otherwise,
+                   const std::vector<std::string>& allowed) {
+    if (!values.count(option)) return otherwise;
+    const auto value = values[option].as<std::string>();
+    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+        throw input_error("--" + option + ": " + unknown_name("value", value, allowed));
+    return value;
+}
+} // namespace
+
+work_options read_work(const po::variables_map& values) {
+    work_options w;
+    if (values.count("trace")) w.trace = values["trace"].as<std::string>();
+    if (values.count("gemm")) w.gemm = values["gemm"].as<std::string>();
+    if (w.trace.empty() == w.gemm.empty())
+        throw input_error(w.trace.empty() ? "nothing to run: give a trace or --gemm M,N,K"
+                                          : "both a trace and --gemm: give one of them");
+    if (values.count("set")) w.sets = values["set"].as<std::vector<std::string>>();
+    w.counting = one_of(values, "convention", "like-for-like", {"like-for-like", "published"}) == "published"
+                     ? convention::published
+                     : convention::like_for_like;
+    const bool published = w.counting == convention::published;
+    const auto level = one_of(values, "fidelity", published ? "bound" : "tile", {"bound", "tile", "cycle"});
+    if (level == "cycle")
+        throw input_error("--fidelity cycle: has its place on the ladder and is not built yet; allowed: bound, tile");
+    w.level = level == "bound" ? fidelity::bound : fidelity::tile;
+    if (published && w.level != fidelity::bound)
+        throw input_error("--convention published is a closed form: use it with --fidelity bound");
+    w.mapper = one_of(values, "mapper", "", {"rules", "search"});
+    if (values.count("mapping")) w.mapping_file = values["mapping"].as<std::string>();
+    w.padding = one_of(values, "padding", "none", {"none", "same", "overhang"});
+    if (values.count("steady") && values.count("cold")) throw input_error("both --steady and --cold: give one of them");
+    w.steady = values.count("steady") > 0;
+    return w;
+}
+
+std::vector<std::string> arguments_of(const work_options& w) {
+    std::vector<std::string> a;
+    const auto add = [&](const std::string& option, const std::string& value) {
+        if (!value.empty()) a.insert(a.end(), {option, value});
+    };
+    if (!w.trace.empty()) a.push_back(w.trace);
+    add("--gemm", w.gemm);
+    for (const auto& s : w.sets) add("--set", s);
+    add("--fidelity", to_string(w.level));
+    add("--convention", to_string(w.counting));
+    add("--mapper", w.mapper);
+    add("--mapping", w.mapping_file);
+    add("--padding", w.padding);
+    if (w.steady) a.push_back("--steady");
+    return a;
+}
+
+po::variables_map parse_arguments(const std::vector<std::string>& arguments, const po::options_description& all,
+                                  const std::string& positional, int most) {
+    po::positional_options_description places;
+    std::string name;
+    std::vector<std::string> known;
+    for (const auto& option : all.options()) known.push_back("--" + option->long_name());
+    // "machine,trace": one each; a last name takes the rest.
+    std::size_t begin = 0;
+    for (int i = 0; begin <= positional.size(); ++i) {
+        const auto comma = std::min(positional.find(',', begin), positional.size());
+        const bool last = comma == positional.size();
+        places.add(positional.substr(begin, comma - begin).c_str(), last && most < 0 ? -1 : 1);
+        begin = comma + 1;
+    }
+    po::variables_map values;
+    try {
+        using style = po::command_line_style::style_t;
+        po::store(po::command_line_parser(arguments)
+                      .options(all)
+                      .positional(places)
+                      .style(style(style::unix_style & ~style::allow_guessing))
+                      .run(),
+                  values);
+        po::notify(values);
+    } catch (const po::unknown_option& e) {
+        throw input_error(unknown_name("option", e.get_option_name(), known));
+    } catch (const po::too_many_positional_options_error&) {
+        throw input_error("too many arguments");
+    } catch (const po::error& e) {
+        throw input_error(e.what());
+    }
+    return values;
+}
+
+named_work load_work(const work_options& w) {
+    if (!w.gemm.empty()) return {"gemm " + w.gemm, {parse_gemm(w.gemm, "--gemm")}};
+    trace_options options;
+    if (w.padding == "same") options.padding = scale_sim_padding::same;
+    if (w.padding == "overhang") options.padding = scale_sim_padding::overhang;
+    const auto t = read_trace(find_trace(w.trace), options);
+    return {t.name, lower(t)};
+}
+
+loaded_machine load_machine(const std::string& name_or_file, const work_options& w) {
+    auto sets = w.sets;
+    if (!w.mapper.empty()) sets.push_back("mapper.kind=" + w.mapper);
+    return load_machine(name_or_file, sets);
+}
+
+} // namespace cimtlm

@@ -1,0 +1,96 @@
+#include "commands.h"
+#include "options.h"
+#include "outcome.h"
+#include "output.h"
+#include "report.h"
+
+#include <cimtlm/base/error.h>
+
+#include <sstream>
+
+namespace cimtlm {
+
+namespace po = boost::program_options;
+
+namespace {
+
+std::string rate(double bytes_per_cycle) {
+    return bytes_per_cycle > 0 ? number_text(bytes_per_cycle) + " B/cycle" : "not a limit";
+}
+
+std::string tree(const machine& m) {
+    std::string text = m.name + ": " + m.description + "\n";
+    text += number_text(m.technology.node_nm) + " nm, " + number_text(m.technology.supply_v) + " V, " +
+            number_text(m.technology.clock_mhz) + " MHz; area " + number_text(m.area_um2() / 1e6) +
+            " mm2 (DRAM excluded); peak " + number_text(2 * m.peak_macs_per_ps()) + " TOPS\n\n";
+    std::string indent;
+    std::int64_t instances = 1;
+    for (const auto& l : m.memories) {
+        instances *= l.instances_below();
+        std::string keeps;
+        for (auto t : l.keeps) keeps += to_string(t);
+        text += indent + l.name + (instances > 1 ? " x " + std::to_string(instances) : "") + ": " +
+                (l.capacity_bytes > 0 ? bytes_text(l.capacity_bytes) : "unbounded") + ", keeps " + keeps + ", read " +
+                rate(l.read_bytes_per_cycle) + ", write " + rate(l.write_bytes_per_cycle) + "\n";
+        text += indent + "  read " + number_text(l.read_energy_pj_per_byte) + ", update " +
+                number_text(l.update_energy_pj_per_byte) + ", fill " + number_text(l.fill_energy_pj_per_byte) +
+                " pJ/B; area " + number_text(l.area_um2 * static_cast<double>(instances) / 1e6) + " mm2\n";
+        indent += "  ";
+    }
+    const auto e = m.matrix_engine();
+    const auto g = e->geometry();
+    text += indent + e->name() + " x " + std::to_string(m.engine_count()) + ": " + std::to_string(g.rows_parallel) +
+            " x " + std::to_string(g.columns_parallel) + " MACs in " + time_text(e->step_ps()) + ", holds " +
+            std::to_string(g.rows_held) + " x " + std::to_string(g.columns_held) + " positions each, " +
+            bytes_text(e->capacity_bytes()) + " of weights; area " +
+            number_text(e->area_um2() * static_cast<double>(m.engine_count()) / 1e6) + " mm2\n";
+    text += indent + "  MAC " + number_text(e->mac_pj(energy_basis::mac)) + " pJ";
+    if (m.cim)
+        text += " if the published figure is of a MAC, " + number_text(e->mac_pj(energy_basis::operation)) +
+                " pJ if it is of an operation; counted here: " + number_text(m.mac_pj()) + " pJ";
+    text += "\n";
+    if (m.cim)
+        text += indent + "  weight write " + number_text(e->write_pj_per_byte()) + " pJ/B, " +
+                rate(e->write_bytes_per_cycle()) + (e->ping_pong() ? ", while computing" : ", not while computing") +
+                "; addition outside " + number_text(m.cim->addition_energy_pj) + " pJ\n";
+    text += "vector unit: " + number_text(m.vector_unit.operations_per_cycle) + " operations/cycle, " +
+            number_text(m.vector_unit.operation_energy_pj) + " pJ each" +
+            (m.vector_unit.fused ? ", element-wise work fused" : "") + "\n";
+    text += "bus: " + rate(m.bus.bytes_per_cycle) + ", " + number_text(m.bus.latency_cycles) + " cycles, " +
+            number_text(m.bus.energy_pj_per_byte) + " pJ/B\n";
+    text += std::string("dma: ") + (m.dma.double_buffer ? "double-buffered" : "single-buffered") +
+            ", gives way after " + bytes_text(m.dma.arbitration_bytes) + "\n";
+    text += std::string("host: a command a ") + (m.host.issue == host_issue::tile ? "tile" : "GEMM") + ", " +
+            number_text(m.host.command_cycles) + " cycles each, " + std::to_string(m.host.queue_depth) + " ahead\n";
+    return text;
+}
+
+} // namespace
+
+int show_command(const std::vector<std::string>& arguments) {
+    po::options_description all("cimtlm show MACHINE [options]");
+    all.add_options()("machine", po::value<std::string>()->value_name("MACHINE"), "file or name")(
+        "set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+        "change a key (repeatable)")("yaml", "the effective configuration, as a run writes it")("help", "this text");
+    const auto values = parse_arguments(arguments, all, "machine", 1);
+    if (values.count("help")) {
+        std::ostringstream text;
+        text << all;
+        print(text.str());
+        return exit_ok;
+    }
+    if (!values.count("machine")) throw input_error("no machine: cimtlm show MACHINE");
+    std::vector<std::string> sets;
+    if (values.count("set")) sets = values["set"].as<std::vector<std::string>>();
+    const auto loaded = load_machine(values["machine"].as<std::string>(), sets);
+    if (values.count("yaml")) {
+        print(to_yaml(loaded));
+        return exit_ok;
+    }
+    auto text = tree(loaded.value) + "\nsources\n";
+    for (const auto& [path, source] : loaded.sources) text += "  " + path + ": " + source + "\n";
+    print(text);
+    return exit_ok;
+}
+
+} // namespace cimtlm

@@ -1,0 +1,79 @@
+#pragma once
+/// Operands that stream through an engine while it computes.
+#include <cimtlm/base/stalls.h>
+#include <cimtlm/tlm/initiator_port.h>
+#include <cimtlm/tlm/time_base.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace cimtlm {
+
+/// One operand of a tile: `bytes` in rows of `segment_bytes` every `stride_bytes` from `address`, or contiguous.
+struct operand_stream {
+    initiator_port<64>* port = nullptr;
+    bool write = false;
+    int operand = operand_none;
+    transfer_kind kind = transfer_kind::unspecified;
+    std::uint64_t address = 0;
+    std::int64_t bytes = 0;
+    std::int64_t segment_bytes = 0; ///< 0: contiguous
+    std::int64_t stride_bytes = 0;
+    std::int64_t window_bytes = 0; ///< contiguous streams stay in this window from `address`; 0: no limit
+    stall cause = stall::input_wait;
+};
+
+/// The request for bytes [begin, end) of a stream.
+transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int64_t end);
+
+/// Cuts the work of a tile into chunks of at most `arbitration_bytes` an operand. A chunk's inputs are fetched while
+/// the chunk before is computed, its results leave while the next one is; a chunk takes the longest of computing,
+/// inputs and results. Between chunks others get their turn on the ports. One wait a chunk.
+/// The time line of the engine is contiguous: every picosecond is computing or a stall with a name.
+class stream_pipeline {
+public:
+    explicit stream_pipeline(std::int64_t arbitration_bytes)
+        : arbitration_bytes_(arbitration_bytes) {}
+
+    /// Begins a new job at the present time.
+    void start();
+    /// The engine is idle until `time_ps`: the gap is the caller's to name. No effect for times before end_ps().
+    void idle_until(std::int64_t time_ps);
+    /// Counts `ps` as computing that happened in a gap (writing weights); the caller ends the gap with idle_until.
+    void compute_outside(std::int64_t ps) { computed_ps_ += ps; }
+    /// Computes for `compute_ps` in `steps` steps with these operands. Called from an SC_THREAD; returns when the last
+    /// inputs have been asked for, which may be before end_ps().
+    void run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps);
+    /// Lets the last results leave; returns when they have.
+    void flush();
+
+    /// When the last computation ends, in ps.
+    std::int64_t end_ps() const { return end_ps_; }
+    /// Time computed in this job, in ps.
+    std::int64_t computed_ps() const { return computed_ps_; }
+    const stall_account& stalls() const { return stalls_; }
+    stall_account& stalls() { return stalls_; }
+    /// Waits of all jobs.
+    std::uint64_t waits() const { return waits_; }
+
+private:
+    struct chunk_result;
+    void wait_until(std::int64_t time_ps);
+    void issue(const operand_stream& s, std::int64_t begin, std::int64_t end, chunk_result& r);
+
+    std::int64_t arbitration_bytes_;
+    time_base times_;
+    std::int64_t begin_ps_ = 0; // of the last chunk's computation
+    std::int64_t end_ps_ = 0;   // likewise
+    std::int64_t ports_free_ps_ = 0;
+    std::int64_t computed_ps_ = 0;
+    stall_account stalls_;
+    std::uint64_t waits_ = 0;
+    struct slice {
+        operand_stream stream;
+        std::int64_t begin, end;
+    };
+    std::vector<slice> results_; // of the last chunk, not yet sent
+};
+
+} // namespace cimtlm

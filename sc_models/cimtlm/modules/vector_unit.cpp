@@ -1,0 +1,83 @@
+#include <cimtlm/modules/vector_unit.h>
+
+#include <cmath>
+
+namespace cimtlm {
+
+vector_unit::vector_unit(const sc_core::sc_module_name& name, const machine& m, ledger& energy)
+    : sc_module(name)
+    , mem("mem")
+    , machine_(m)
+    , registers_("ctrl", window_bytes, static_cast<std::int64_t>(m.cycle_ps()))
+    , mem_port_(mem, 1)
+    , pipeline_(m.dma.arbitration_bytes)
+    , ledger_(energy)
+    , account_(energy.open("vector_unit", "operation", "operation", m.vector_unit.operation_energy_pj)) {
+    registers_.add(command_offset, {{}, [this](std::uint32_t, std::int64_t delay_ps) {
+                                        commanded_ = true;
+                                        command_event_.notify(times_.time(delay_ps));
+                                    }});
+    registers_.add(status_offset, {[this] { return running_ ? 1u : 0u; }, {}});
+    SC_THREAD(run);
+}
+
+void vector_unit::load(const vector_work& work) {
+    if (running_) SC_REPORT_FATAL("/cimtlm/vector_unit", "work is loaded while other work runs");
+    work_ = work;
+    running_ = true;
+    commanded_ = false;
+    result_ = {};
+    result_.begin_ps = times_.now_ps();
+}
+
+void vector_unit::run() {
+    while (true) {
+        while (!running_ || !commanded_) {
+            ++waits_;
+            sc_core::wait(command_event_);
+        }
+        pipeline_.start();
+        const auto started = times_.now_ps();
+        pipeline_.stalls().add(stall::host_issue, started - result_.begin_ps);
+        std::vector<operand_stream> streams;
+        if (!(machine_.vector_unit.fused && work_.fusible)) {
+            operand_stream in;
+            in.port = &mem_port_;
+            in.bytes = work_.read_bytes;
+            streams.push_back(in);
+            operand_stream out = in;
+            out.write = true;
+            out.bytes = work_.write_bytes;
+            out.cause = stall::output_wait;
+            streams.push_back(out);
+        }
+        const auto cycles = static_cast<double>(work_.operations) / machine_.vector_unit.operations_per_cycle;
+        pipeline_.run(streams, static_cast<std::int64_t>(std::ceil(cycles * machine_.cycle_ps() - 1e-6)),
+                      static_cast<std::int64_t>(std::ceil(cycles)));
+        pipeline_.flush();
+        ledger_.charge(account_, static_cast<double>(work_.operations));
+        operations_ += work_.operations;
+        elements_ += work_.elements;
+        result_.end_ps = times_.now_ps();
+        result_.computed_ps = pipeline_.computed_ps();
+        result_.waits = pipeline_.stalls();
+        result_.waits.add(stall::drain, result_.end_ps - pipeline_.end_ps());
+        busy_ps_ += result_.computed_ps;
+        running_ = false;
+        if (progress_) progress_();
+    }
+}
+
+std::string vector_unit::waiting_for() const {
+    if (!running_) return "";
+    return commanded_ ? "operands of '" + work_.name + "'" : "a command from the host for '" + work_.name + "'";
+}
+
+void vector_unit::report(statistics& s) const {
+    const std::string prefix = std::string(basename()) + ".";
+    s.add(prefix + "elements", static_cast<double>(elements_), "count", "results");
+    s.add(prefix + "operations", static_cast<double>(operations_), "count", "arithmetic operations");
+    s.add(prefix + "busy", static_cast<double>(busy_ps_), "ps", "time computing");
+}
+
+} // namespace cimtlm
