@@ -28,14 +28,20 @@ void collect_sources(const config_node& node, const std::string& path, std::map<
         collect_sources(entry.value, path.empty() ? entry.key : path + "." + entry.key, sources);
 }
 
-/// Validates, and puts the line of the key that a message begins with in front of it.
-void validate(const machine& value, const config_node& tree, const std::string& file) {
+/// Validates, and puts the line of the key that a message begins with in front of it. A message about several keys
+/// tells the options too: one of them may be the cause.
+void validate(const machine& value, const config_node& tree, const std::string& file,
+              const std::vector<std::string>& sets) {
     try {
         value.validate(file);
     } catch (const input_error& e) {
         const std::string text = std::string(e.what()).substr(file.size() + 2); // without "file: "
         const auto* node = node_at(tree, text.substr(0, text.find(' ')));
-        throw input_error((node ? node->place.text() : file) + ": " + text);
+        std::string options;
+        if (!node || node->kind != config_node::form::scalar)
+            for (const auto& set : sets)
+                options += (options.empty() ? "; with --set " : " --set ") + set.substr(0, 200);
+        throw input_error((node ? node->place.text() : file) + ": " + text + options);
     }
 }
 
@@ -58,7 +64,7 @@ loaded_machine parse_machine(const std::string& text, const std::string& file, c
     loaded.value.name = std::filesystem::path(file).stem().string();
     read_value(tree, loaded.value, "");
     collect_sources(tree, "", loaded.sources);
-    validate(loaded.value, tree, file);
+    validate(loaded.value, tree, file, sets);
     return loaded;
 }
 

@@ -84,7 +84,8 @@ TEST(reader, what_types_cannot_say_names_the_line_too) {
     EXPECT_EQ(refused(small_machine(), {"cim.macro.array_bytes=-1"}),
               "--set cim.macro.array_bytes=-1: cim.macro.array_bytes must not be negative");
     EXPECT_EQ(refused(small_machine(), {"cim.macro.rows_held=1000000000"}),
-              "m.yaml:5: cim.macro rows and columns, held ones included: weights must be at most 1e+12")
+              "m.yaml:5: cim.macro rows and columns, held ones included: weights must be at most 1e+12; with --set "
+              "cim.macro.rows_held=1000000000")
         << "counts that would overflow";
     EXPECT_EQ(refused(small_machine(), {"cim.macro.latency_ps=1e5 s"}),
               "--set cim.macro.latency_ps=1e5 s: cim.macro.latency_ps must be at most 1e+12");
