@@ -8,6 +8,7 @@
 #include <csignal>
 #include <iostream>
 #include <map>
+#include <systemc>
 
 namespace {
 
@@ -43,6 +44,10 @@ int command(const std::vector<std::string>& arguments) {
 }
 
 } // namespace
+
+// The kernel's library asks for this symbol. The program is entered through main, so that commands which simulate
+// nothing do not start the kernel.
+int sc_main(int, char**) { return 0; }
 
 int main(int argc, char** argv) {
     using namespace cimtlm;
