@@ -127,6 +127,14 @@ plan make_plan(const work_list& work, const cost_model& cost, const plan_options
         task.counts = count_accesses(*task.nest, task.product(), cost.target(), task.resident);
         task.bound = cost.bound(*task.nest, task.product(), task.counts);
     }
+    // A run may take several times its bound; the simulator's clock counts 2^63 ps, 106 days.
+    double time_ps = 0;
+    for (const auto& task : p.tasks) time_ps += task.bound.time_ps * static_cast<double>(task.count());
+    constexpr double most_ps = 5e17;
+    if (time_ps > most_ps)
+        throw input_error("the work takes at least " + std::to_string(static_cast<std::int64_t>(time_ps / 1e12)) +
+                          " s of simulated time on " + cost.target().name + "; allowed are " +
+                          std::to_string(static_cast<std::int64_t>(most_ps / 1e12)) + " s");
     return p;
 }
 
