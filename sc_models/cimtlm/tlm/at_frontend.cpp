@@ -46,6 +46,7 @@ void at_frontend::run() {
         perform(e, now_ps);
     }
     if (!agenda_.empty()) wake_at(agenda_.top().time_ps, now_ps);
+    if (responding_ == nullptr && !ready_.empty()) wake_at(response_free_ps_, now_ps);
 }
 
 void at_frontend::perform(const entry& e, std::int64_t now_ps) {

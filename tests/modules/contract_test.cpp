@@ -1,0 +1,109 @@
+/// The contract of a target, applied to scratchpad, DRAM and bus: 32 and 64 bits wide, with and without data, at
+/// address 0, at absolute addresses and at the end of the address space.
+#include <cimtlm/modules/bus.h>
+#include <cimtlm/modules/dram.h>
+#include <cimtlm/modules/scratchpad.h>
+
+#include <sstream>
+
+#include "levels.h"
+#include <tests/tlm/contract.h>
+
+namespace {
+
+using namespace cimtlm;
+
+template <class Module> std::string report_of(const Module& m, const ledger& energy) {
+    statistics s;
+    m.report(s);
+    std::ostringstream text;
+    for (const auto& e : s.entries()) text << e.name << ' ' << e.value << '\n';
+    text << energy.total_pj();
+    return text.str();
+}
+
+memory_level small_dram() {
+    auto level = levels::dram_level();
+    level.capacity_bytes = 1 << 20;
+    level.latency_cycles = 5;
+    return level;
+}
+
+constexpr std::uint64_t top = ~std::uint64_t{0} - 0xffff; // the last 64 KiB of the address space
+
+template <unsigned W, bool Data, std::uint64_t Base> struct scratchpad_at {
+    static constexpr unsigned width = W;
+    contract::traits traits() const { return {Base, 64 * 1024, Base + 0x1004, 24, true, Data, Data, 1000}; }
+    tlm::tlm_target_socket<W>& socket() { return memory.in; }
+    std::string fingerprint() const { return report_of(memory, energy); }
+    ledger energy;
+    scratchpad<W> memory{"smem", levels::sram_level(), levels::cycle_ps, energy, Data, Base};
+};
+
+template <unsigned W, bool Data, std::uint64_t Base> struct dram_at {
+    static constexpr unsigned width = W;
+    contract::traits traits() const { return {Base, 1 << 20, Base + 0x1ffc, 16, true, Data, Data, 1000}; }
+    tlm::tlm_target_socket<W>& socket() { return memory.in; }
+    std::string fingerprint() const { return report_of(memory, energy); }
+    ledger energy;
+    dram<W> memory{"dram", small_dram(), levels::cycle_ps, energy, Data, Base};
+};
+
+/// A memory without capacity: up to the end of the address space.
+struct unbounded_dram {
+    static constexpr unsigned width = 64;
+    contract::traits traits() const { return {0, 0, ~std::uint64_t{0} - 15, 16, true, true, true, 1000}; }
+    tlm::tlm_target_socket<64>& socket() { return memory.in; }
+    std::string fingerprint() const { return report_of(memory, energy); }
+    ledger energy;
+    dram<> memory{"dram", levels::dram_level(), levels::cycle_ps, energy, true};
+};
+
+/// A scratchpad seen through a bus that rewrites addresses, or passes absolute ones.
+template <unsigned W, bool Relative, std::uint64_t Base> struct bus_at {
+    static constexpr unsigned width = W;
+    bus_at() {
+        interconnect.map(Base, 64 * 1024, 0, Relative);
+        interconnect.out[0].bind(inner.in);
+        inner.out.bind(memory.in);
+    }
+    contract::traits traits() const { return {Base, 64 * 1024, Base + 0x800, 16, true, true, true, 1000}; }
+    tlm::tlm_target_socket<W>& socket() { return interconnect.in[0]; }
+    std::string fingerprint() const { return report_of(interconnect, energy) + report_of(memory, energy); }
+    ~bus_at() {
+        for (const auto& v : inner.violations_of("target")) ADD_FAILURE() << "behind the bus: " << v;
+    }
+    ledger energy;
+    bus<W> interconnect{"bus", levels::bus_level(64), levels::cycle_ps, energy, 1, 1};
+    base_protocol_probe<W> inner{"inner"};
+    scratchpad<W> memory{"smem", levels::sram_level(), levels::cycle_ps, energy, true, Relative ? 0 : Base};
+};
+
+using scratchpad_64 = scratchpad_at<64, true, 0>;
+using scratchpad_32_absolute = scratchpad_at<32, true, 0x80000000>;
+using scratchpad_64_no_data = scratchpad_at<64, false, 0>;
+using scratchpad_32_top = scratchpad_at<32, true, top>;
+using dram_64 = dram_at<64, true, 0>;
+using dram_32_absolute = dram_at<32, true, 0x80000000>;
+using dram_64_no_data = dram_at<64, false, 0x1000>;
+using bus_64_relative = bus_at<64, true, 0x40000000>;
+using bus_32_absolute = bus_at<32, false, 0x40000000>;
+using bus_64_top = bus_at<64, true, top>;
+
+} // namespace
+
+namespace contract {
+
+INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_64, target_contract, scratchpad_64);
+INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_32_absolute, target_contract, scratchpad_32_absolute);
+INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_64_no_data, target_contract, scratchpad_64_no_data);
+INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_32_top, target_contract, scratchpad_32_top);
+INSTANTIATE_TYPED_TEST_SUITE_P(dram_64, target_contract, dram_64);
+INSTANTIATE_TYPED_TEST_SUITE_P(dram_32_absolute, target_contract, dram_32_absolute);
+INSTANTIATE_TYPED_TEST_SUITE_P(dram_64_no_data, target_contract, dram_64_no_data);
+INSTANTIATE_TYPED_TEST_SUITE_P(dram_unbounded, target_contract, unbounded_dram);
+INSTANTIATE_TYPED_TEST_SUITE_P(bus_64_relative, target_contract, bus_64_relative);
+INSTANTIATE_TYPED_TEST_SUITE_P(bus_32_absolute, target_contract, bus_32_absolute);
+INSTANTIATE_TYPED_TEST_SUITE_P(bus_64_top, target_contract, bus_64_top);
+
+} // namespace contract
