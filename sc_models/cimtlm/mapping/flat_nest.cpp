@@ -6,14 +6,7 @@ namespace cimtlm {
 
 flat_nest::flat_nest(const loop_nest& nest, const machine& m, std::vector<nest_slot> slots)
     : shape(std::move(slots)) {
-    for (std::size_t s = 0; s < nest.slots.size(); ++s)
-        for (const auto& l : nest.slots[s])
-            if (l.factor > 1) loops.push_back({l.d, l.factor, shape[s].spatial(), s, 1});
-    extents inside{1, 1, 1};
-    for (std::size_t i = loops.size(); i-- > 0;) {
-        loops[i].stride = inside[index(loops[i].d)];
-        inside[index(loops[i].d)] *= loops[i].factor;
-    }
+    assign(nest);
     const bool engine_stores = m.cim.has_value();
     std::size_t engine_slot = shape.size();
     if (engine_stores)
@@ -30,6 +23,18 @@ flat_nest::flat_nest(const loop_nest& nest, const machine& m, std::vector<nest_s
             parent_slot = s;
         }
         boundaries.push_back({t, parent, -1, parent_slot, engine_slot, engine_stores});
+    }
+}
+
+void flat_nest::assign(const loop_nest& nest) {
+    loops.clear();
+    for (std::size_t s = 0; s < nest.slots.size(); ++s)
+        for (const auto& l : nest.slots[s])
+            if (l.factor > 1) loops.push_back({l.d, l.factor, shape[s].spatial(), s, 1});
+    extents inside{1, 1, 1};
+    for (std::size_t i = loops.size(); i-- > 0;) {
+        loops[i].stride = inside[index(loops[i].d)];
+        inside[index(loops[i].d)] *= loops[i].factor;
     }
 }
 

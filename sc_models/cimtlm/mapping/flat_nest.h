@@ -38,6 +38,9 @@ struct flat_nest {
 
     flat_nest(const loop_nest& nest, const machine& m, std::vector<nest_slot> shape);
 
+    /// Takes the loops of another nest of the same machine; cheap, for a search.
+    void assign(const loop_nest& nest);
+
     /// Position of the first loop of `slot` or further inside.
     std::size_t first_loop(std::size_t slot) const;
     /// Where the innermost run of temporal loops above the boundary's child that do not index its tensor begins:

@@ -116,10 +116,6 @@ loop_nest parse_nest(const std::string& text, const std::vector<nest_slot>& shap
     return nest;
 }
 
-namespace {
-std::string number(std::int64_t value) { return std::to_string(value); }
-
-/// Bytes of the tile of one instance of a memory, over the tensors that it keeps.
 std::int64_t footprint_bytes(const extents& tile, const memory_level& level, const operand_bits& bits) {
     const auto bytes = [](std::int64_t a, std::int64_t b, int width) { return (a * b * width + 7) / 8; };
     std::int64_t total = 0;
@@ -128,10 +124,10 @@ std::int64_t footprint_bytes(const extents& tile, const memory_level& level, con
     if (level.keeps_tensor(tensor::Z)) total += bytes(tile[0], tile[1], std::max(bits.z, bits.partial));
     return total;
 }
-} // namespace
 
 std::string why_impossible(const loop_nest& nest, const gemm& g, const machine& m,
                            const std::vector<nest_slot>& shape) {
+    const auto number = [](std::int64_t value) { return std::to_string(value); };
     const auto whole = extents_of(g);
     constexpr std::int64_t most = std::int64_t{1} << 62;
     std::int64_t product = 1;
@@ -167,7 +163,14 @@ std::string why_impossible(const loop_nest& nest, const gemm& g, const machine& 
         // Only what the GEMM has is stored, not the padding.
         extents tile = covered;
         for (auto d : all_dims) tile[index(d)] = std::min(tile[index(d)], whole[index(d)]);
-        const auto need = footprint_bytes(tile, level, g.bits);
+        auto bits = g.bits;
+        if (level.kind == memory_kind::latch) {
+            // A latch holds one slice of an operand that is wider than the multiplier.
+            const auto geometry = m.matrix_engine()->geometry();
+            bits.a = std::min(bits.a, geometry.input_bits);
+            bits.b = std::min(bits.b, geometry.weight_bits);
+        }
+        const auto need = footprint_bytes(tile, level, bits);
         if (need > level.capacity_bytes)
             return "level '" + level.name + "' holds " + number(level.capacity_bytes) +
                    " B, the tile of the nest needs " + number(need) + " B: " + number(need - level.capacity_bytes) +

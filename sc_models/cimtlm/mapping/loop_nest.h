@@ -86,6 +86,9 @@ std::string to_text(const loop_nest& nest, const std::vector<nest_slot>& shape);
 /// input_error with `where` in front.
 loop_nest parse_nest(const std::string& text, const std::vector<nest_slot>& shape, const std::string& where);
 
+/// Bytes of a tile of these extents in one instance of a memory, over the tensors that it keeps.
+std::int64_t footprint_bytes(const extents& tile, const memory_level& level, const operand_bits& bits);
+
 /// Explains why this nest cannot run this GEMM on this machine ("" when it can): a dimension not covered, a limit or
 /// a capacity exceeded, with the level and what is missing.
 std::string why_impossible(const loop_nest& nest, const gemm& g, const machine& m, const std::vector<nest_slot>& shape);
