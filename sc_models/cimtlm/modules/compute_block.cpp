@@ -169,7 +169,7 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, std::int64_t beg
         target.window_bytes = machine_.memories[static_cast<std::size_t>(b.child_memory)].capacity_bytes;
     }
     interval spent{times_.now_ps(), 0, source.cause, {}};
-    auto ready = spent.begin_ps, written = spent.begin_ps;
+    auto ready = spent.begin_ps, written = spent.begin_ps, free_before = spent.begin_ps;
     const auto banks = banks_used(*job_.nest);
     loader_waits_ = "operands";
     for (auto at = begin; at < end;) {
@@ -195,7 +195,8 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, std::int64_t beg
             spent.lost += {0, put.queue_ps, 0, 0};
         }
         at = next;
-        if (at < end) wait_until(free);
+        if (at < end) wait_until(free_before); // two pieces are on their way
+        free_before = free;
     }
     wait_until(ready);
     loader_waits_.clear();
@@ -241,20 +242,22 @@ void compute_block::load_tiles() {
         const bool ahead = machine_.dma.double_buffer;
         const bool weights_ahead = ahead && cost_.matrix_engine().ping_pong();
         while (tiles.next()) {
-            loaded_tile t;
-            t.work = tiles.current();
-            const auto number = t.work.number;
+            const auto number = tiles.current().number;
             const auto asked = times_.now_ps();
             loader_waits_ = "a command from the host";
             while (commands_ <= number) wait_for(command_event_);
             loader_waits_.clear();
-            if (times_.now_ps() > asked) t.history.push_back({asked, times_.now_ps(), stall::host_issue, {}});
+            const auto commanded = times_.now_ps();
             await_engine(ahead ? number - 1 : number); // one tile ahead at most
-            if (!ahead) {
+            if (!ahead)
                 while (!leaving_.empty() || storing_) wait_for(room_event_);
-            }
+            auto& t = loaded_.emplace_back();
+            t.work = tiles.current();
+            if (commanded > asked) t.history.push_back({asked, commanded, stall::host_issue, {}});
             for (std::size_t i = 0; i < job_.nest->boundaries.size(); ++i)
                 if (is_load_[i] && job_.nest->boundaries[i].child_memory >= 0) stage(t, i);
+            t.staged = true;
+            if (ahead) loaded_event_.notify(); // first inputs can come while the weights do
             for (std::size_t i = 0; i < job_.nest->boundaries.size(); ++i) {
                 if (!is_load_[i] || job_.nest->boundaries[i].child_memory >= 0) continue;
                 if (t.work.transfers[i].read == 0) continue;
@@ -263,7 +266,7 @@ void compute_block::load_tiles() {
                 weight_bytes_ += t.work.transfers[i].fill;
             }
             t.ready_ps = times_.now_ps();
-            loaded_.push_back(std::move(t));
+            t.ready = true;
             loaded_event_.notify();
         }
     }
@@ -337,11 +340,11 @@ void compute_block::compute_tiles() {
         pipeline_.start();
         for (bool more = true; more;) {
             sequencer_waits_ = "a loaded tile";
-            while (loaded_.empty()) wait_for(loaded_event_);
+            const bool ahead = machine_.dma.double_buffer;
+            while (loaded_.empty() || !(ahead ? loaded_.front().staged : loaded_.front().ready))
+                wait_for(loaded_event_);
             sequencer_waits_.clear();
-            const auto t = std::move(loaded_.front());
-            loaded_.pop_front();
-            account_waits(t);
+            const auto& t = loaded_.front();
             streams.clear();
             for (std::size_t i = 0; i < t.work.transfers.size(); ++i) {
                 const auto& b = job_.nest->boundaries[i];
@@ -364,9 +367,13 @@ void compute_block::compute_tiles() {
             }
             account_engine(t.work);
             const auto steps = t.work.steps * cost_.matrix_engine().input_slices(job_.product.bits.a);
-            pipeline_.run(streams,
-                          static_cast<std::int64_t>(std::ceil(cost_.compute_ps(t.work.steps, job_.product) - 1e-6)),
-                          steps);
+            const auto compute_ps = std::ceil(cost_.compute_ps(t.work.steps, job_.product) - 1e-6);
+            pipeline_.run(streams, static_cast<std::int64_t>(compute_ps), steps, [&] {
+                sequencer_waits_ = "weights";
+                while (!t.ready) wait_for(loaded_event_);
+                sequencer_waits_.clear();
+                account_waits(t);
+            });
             engine_free_ps_ = pipeline_.end_ps();
             ++tiles_scheduled_;
             scheduled_event_.notify();
@@ -378,6 +385,7 @@ void compute_block::compute_tiles() {
             }
             ++tiles_done_;
             more = !t.work.last;
+            loaded_.pop_front();
             if (more && progress_) progress_();
         }
         pipeline_.flush();

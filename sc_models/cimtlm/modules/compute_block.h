@@ -70,6 +70,8 @@ private:
     };
     struct loaded_tile {
         tile work;
+        bool staged = false; // operands are in the staging memories
+        bool ready = false;  // held weights are there too
         std::int64_t ready_ps = 0;
         std::vector<interval> history;
         std::int64_t write_ps = 0; // engine time for writing weights
@@ -123,7 +125,7 @@ private:
     std::vector<bool> is_load_;            // by boundary
     std::vector<std::int64_t> room_bytes_; // free at each staging memory
     std::vector<std::int64_t> held_bytes_; // by boundary: region in its staging memory
-    std::deque<loaded_tile> loaded_;
+    std::deque<loaded_tile> loaded_;       // staged, perhaps still waiting for weights; references stay valid
     std::deque<leaving> leaving_;
     std::deque<pending_room> pending_;
     bool storing_ = false;

@@ -37,7 +37,7 @@ struct stream_pipeline::chunk_result {
 };
 
 void stream_pipeline::start() {
-    begin_ps_ = end_ps_ = ports_free_ps_ = times_.now_ps();
+    begin_ps_ = end_ps_ = ports_free_ps_ = ports_free_before_ps_ = times_.now_ps();
     computed_ps_ = 0;
     stalls_ = {};
     results_.clear();
@@ -72,7 +72,8 @@ void stream_pipeline::issue(const operand_stream& s, std::int64_t begin, std::in
     }
 }
 
-void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps) {
+void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps,
+                          const std::function<void()>& held) {
     std::int64_t largest = 0;
     for (const auto& s : streams) largest = std::max(largest, s.bytes);
     const auto chunks = std::max<std::int64_t>(1, (largest + arbitration_bytes_ - 1) / arbitration_bytes_);
@@ -85,7 +86,7 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
     };
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
         // Inputs are buffered one chunk ahead: not before the present one has begun.
-        wait_until(std::max(ports_free_ps_, begin_ps_));
+        wait_until(std::max(ports_free_before_ps_, begin_ps_));
         chunk_result r;
         for (const auto& s : results_) issue(s.stream, s.begin, s.end, r);
         results_.clear();
@@ -95,6 +96,7 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
             else
                 issue(s, cut(s, chunk), cut(s, chunk + 1), r);
         }
+        if (chunk == 0 && held) held();
         const auto compute = (compute_ps / chunks) * (chunk + 1) + compute_ps % chunks * (chunk + 1) / chunks -
                              ((compute_ps / chunks) * chunk + compute_ps % chunks * chunk / chunks);
         // Computing follows the inputs at its own pace and ends one step after the last of them.
@@ -104,6 +106,7 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
         computed_ps_ += compute;
         begin_ps_ = end_ps_;
         end_ps_ = end;
+        ports_free_before_ps_ = ports_free_ps_;
         ports_free_ps_ = std::max(ports_free_ps_, r.ports_ps);
     }
 }

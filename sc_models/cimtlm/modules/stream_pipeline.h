@@ -5,6 +5,7 @@
 #include <cimtlm/tlm/time_base.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace cimtlm {
@@ -28,7 +29,8 @@ transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int6
 
 /// Cuts the work of a tile into chunks of at most `arbitration_bytes` an operand. A chunk's inputs are fetched while
 /// the chunk before is computed, its results leave while the next one is; a chunk takes the longest of computing,
-/// inputs and results. Between chunks others get their turn on the ports. One wait a chunk.
+/// inputs and results. Two chunks are on their way at a time, so that what one loses behind a taken port the other
+/// uses. Between chunks others get their turn on the ports. One wait a chunk.
 /// The time line of the engine is contiguous: every picosecond is computing or a stall with a name.
 class stream_pipeline {
 public:
@@ -42,8 +44,10 @@ public:
     /// Counts `ps` as computing that happened in a gap (writing weights); the caller ends the gap with idle_until.
     void compute_outside(std::int64_t ps) { computed_ps_ += ps; }
     /// Computes for `compute_ps` in `steps` steps with these operands. Called from an SC_THREAD; returns when the last
-    /// inputs have been asked for, which may be before end_ps().
-    void run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps);
+    /// inputs have been asked for, which may be before end_ps(). `held` is called once, when the first inputs are on
+    /// their way: it returns when the held operands are there and accounts for the wait (idle_until).
+    void run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps,
+             const std::function<void()>& held = {});
     /// Lets the last results leave; returns when they have.
     void flush();
 
@@ -63,9 +67,10 @@ private:
 
     std::int64_t arbitration_bytes_;
     time_base times_;
-    std::int64_t begin_ps_ = 0; // of the last chunk's computation
-    std::int64_t end_ps_ = 0;   // likewise
-    std::int64_t ports_free_ps_ = 0;
+    std::int64_t begin_ps_ = 0;             // of the last chunk's computation
+    std::int64_t end_ps_ = 0;               // likewise
+    std::int64_t ports_free_ps_ = 0;        // all ports are done with the last chunk
+    std::int64_t ports_free_before_ps_ = 0; // and with the one before
     std::int64_t computed_ps_ = 0;
     stall_account stalls_;
     std::uint64_t waits_ = 0;
