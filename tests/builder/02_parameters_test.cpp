@@ -58,7 +58,7 @@ TEST(Parameter, DoubleBufferingHidesTheShorterOfLoadAndCompute) {
     const auto without = run_in_child(study_machine("rf_analog_6t", sets), work, {{}, nest.path(), false});
     ASSERT_STREQ(with.figures.fault, "");
     ASSERT_STREQ(without.figures.fault, "");
-    const double load_ps = 256.0 * 64 / 32 * 1000,
+    const double load_ps = 1024.0 * 64 / 32 * 1000,
                  gained = static_cast<double>(without.figures.time_ps - with.figures.time_ps);
     EXPECT_EQ(with.figures.tiles, 16);
     EXPECT_GT(gained, 0.9 * 15 * load_ps);
