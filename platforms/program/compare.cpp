@@ -11,6 +11,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
+#include <mutex>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -27,18 +30,54 @@ struct child_outcome {
     std::string out, err;
 };
 
-child_outcome run_child(const std::vector<std::string>& arguments) {
+// The runs that are under way. An interrupt of this process alone (a terminal reaches them all) ends them, too.
+class running_children {
+public:
+    void add(pid_t id) {
+        const std::lock_guard lock(mutex_);
+        ids_.insert(id);
+        if (stopped_) ::kill(id, SIGTERM);
+    }
+    /// Before the child is waited for: afterwards its id may be another process's.
+    void remove(pid_t id) {
+        const std::lock_guard lock(mutex_);
+        ids_.erase(id);
+    }
+    void stop() {
+        const std::lock_guard lock(mutex_);
+        stopped_ = true;
+        for (auto id : ids_) ::kill(id, SIGTERM);
+    }
+
+private:
+    std::mutex mutex_;
+    std::set<pid_t> ids_;
+    bool stopped_ = false;
+};
+
+child_outcome run_child(const std::vector<std::string>& arguments, running_children& running) {
     // One simulation a process: the kernel elaborates once.
     child_outcome o;
     bp::ipstream out_stream, err_stream;
     bp::child child(boost::filesystem::read_symlink("/proc/self/exe"), bp::args(arguments),
                     bp::std_in<bp::null, bp::std_out> out_stream, bp::std_err > err_stream);
+    running.add(child.id());
     std::thread reader([&] { o.err.assign(std::istreambuf_iterator<char>(err_stream), {}); });
     o.out.assign(std::istreambuf_iterator<char>(out_stream), {});
     reader.join();
+    running.remove(child.id()); // its output has ended, and so will it
     child.wait();
     o.status = child.exit_code();
     return o;
+}
+
+std::size_t read_jobs(const std::string& text) {
+    constexpr std::size_t most = 1024;
+    const bool digits = !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == std::string::npos;
+    const auto jobs = digits ? std::stoul(text) : 0;
+    if (jobs < 1 || jobs > most)
+        throw input_error("--jobs: '" + text + "'; allowed: a whole number from 1 to " + std::to_string(most));
+    return jobs;
 }
 
 std::string share_text(double part, double whole) { return number_text(100 * part / whole) + " %"; }
@@ -60,10 +99,10 @@ std::string why(const json::object& r) {
             text += (i ? ", " : " ") + parts[i].second + " " + share_text(parts[i].first, energy);
     const double lost = time - number(totals.at("bound_time_ps"));
     if (lost > 0) {
-        text += "; beyond its bound " + share_text(lost, time) + " of the time:";
+        text += "; beyond its bound " + share_text(lost, time) + " of the time";
         for (std::size_t i = 0; i < stalls.size() && i < 3; ++i)
             if (stalls[i].first > 0.005 * time)
-                text += (i ? ", " : " ") + stalls[i].second + " " + share_text(stalls[i].first, time);
+                text += (i ? ", " : ": ") + stalls[i].second + " " + share_text(stalls[i].first, time);
     }
     return text;
 }
@@ -112,9 +151,10 @@ int compare_command(const std::vector<std::string>& arguments) {
     all.add_options()("trace", po::value<std::string>()->value_name("TRACE"), "file or name (cimtlm list traces)")(
         "machine", po::value<std::vector<std::string>>()->value_name("MACHINE"), "files or names")(
         "format", po::value<std::string>()->default_value("table")->value_name("table|csv|json|markdown"),
-        "of the result")("jobs",
-                         po::value<unsigned>()->default_value(std::max(1u, std::thread::hardware_concurrency())),
-                         "runs at the same time")("help", "this text");
+        "of the result")(
+        "jobs",
+        po::value<std::string>()->default_value(std::to_string(std::max(1u, std::thread::hardware_concurrency()))),
+        "runs at the same time")("help", "this text");
     const auto values = parse_arguments(arguments, all, "machine", -1);
     if (values.count("help")) {
         std::ostringstream text;
@@ -129,7 +169,7 @@ int compare_command(const std::vector<std::string>& arguments) {
         throw input_error("--format: " + unknown_name("value", format, known));
     const auto w = read_work(values);
     const auto machines = values["machine"].as<std::vector<std::string>>();
-    const auto jobs = std::max(1u, values["jobs"].as<unsigned>());
+    const auto jobs = read_jobs(values["jobs"].as<std::string>());
     // What is wrong is said once, before anything runs.
     for (const auto& name : machines) load_machine(name, w);
     const auto work = load_work(w);
@@ -137,13 +177,18 @@ int compare_command(const std::vector<std::string>& arguments) {
     std::vector<child_outcome> outcomes(machines.size());
     std::vector<std::thread> workers;
     std::atomic<std::size_t> next{0}, done{0};
-    for (unsigned j = 0; j < std::min<std::size_t>(jobs, machines.size()); ++j)
+    running_children running;
+    for (std::size_t j = 0; j < std::min(jobs, machines.size()); ++j)
         workers.emplace_back([&] {
             for (std::size_t i; !was_interrupted() && (i = next++) < machines.size();) {
                 auto child = arguments_of(w);
                 child.insert(child.begin(), {"run", machines[i]});
                 child.push_back("--json");
-                outcomes[i] = run_child(child);
+                try {
+                    outcomes[i] = run_child(child, running);
+                } catch (const std::exception& e) { // no process, no pipe
+                    outcomes[i] = {exit_environment, "", e.what()};
+                }
                 ++done;
             }
         });
@@ -154,6 +199,7 @@ int compare_command(const std::vector<std::string>& arguments) {
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
     }
+    if (was_interrupted()) running.stop();
     for (auto& worker : workers) worker.join();
     if (was_interrupted()) throw interrupted{};
 

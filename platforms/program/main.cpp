@@ -26,9 +26,13 @@ int command(const std::vector<std::string>& arguments) {
     using namespace cimtlm;
     const std::map<std::string, int (*)(const std::vector<std::string>&)> commands{
         {"run", run_command}, {"compare", compare_command}, {"list", list_command}, {"show", show_command}};
-    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    if (arguments.empty()) {
+        std::cerr << usage;
+        return exit_input;
+    }
+    if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
         print(usage);
-        return arguments.empty() ? exit_input : exit_ok;
+        return exit_ok;
     }
     if (arguments[0] == "--version") {
         print(std::string("cimtlm ") + CIMTLM_VERSION + "\n");
@@ -51,7 +55,8 @@ int sc_main(int, char**) { return 0; }
 
 int main(int argc, char** argv) {
     using namespace cimtlm;
-    std::signal(SIGPIPE, SIG_IGN); // a closed pipe is noticed when writing
+    std::signal(SIGPIPE, SIG_IGN); // a closed pipe and a limit on the size of files are noticed when writing
+    std::signal(SIGXFSZ, SIG_IGN);
     catch_interrupts();
     try {
         return command({argv + 1, argv + argc});

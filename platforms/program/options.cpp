@@ -51,9 +51,9 @@ work_options read_work(const po::variables_map& values) {
                      ? convention::published
                      : convention::like_for_like;
     const bool published = w.counting == convention::published;
-    const auto level = one_of(values, "fidelity", published ? "bound" : "tile", {"bound", "tile", "cycle"});
-    if (level == "cycle")
+    if (values.count("fidelity") && values["fidelity"].as<std::string>() == "cycle")
         throw input_error("--fidelity cycle: has its place on the ladder and is not built yet; allowed: bound, tile");
+    const auto level = one_of(values, "fidelity", published ? "bound" : "tile", {"bound", "tile"});
     w.level = level == "bound" ? fidelity::bound : fidelity::tile;
     if (published && w.level != fidelity::bound)
         throw input_error("--convention published is a closed form: use it with --fidelity bound");
@@ -109,9 +109,9 @@ po::variables_map parse_arguments(const std::vector<std::string>& arguments, con
     } catch (const po::unknown_option& e) {
         throw input_error(unknown_name("option", e.get_option_name(), known));
     } catch (const po::too_many_positional_options_error&) {
-        throw input_error("too many arguments");
+        throw input_error("too many arguments; --help tells what is allowed");
     } catch (const po::error& e) {
-        throw input_error(e.what());
+        throw input_error(std::string(e.what()) + "; --help tells what is allowed");
     }
     return values;
 }

@@ -36,6 +36,9 @@ output_folder::output_folder(const std::string& path, bool force)
     if (fs::exists(status)) {
         if (!force) throw input_error("--out " + path + ": exists already; use --force to replace it");
         if (!fs::is_directory(status)) throw input_error("--out " + path + ": is not a folder, it is not replaced");
+        // --force is for results: a slip of the hand must not cost a folder of something else.
+        if (!fs::is_empty(final_, error) && !fs::exists(final_ / "stats.json", error))
+            throw input_error("--out " + path + ": holds no results of a run (no stats.json), it is not replaced");
     }
     const auto parent = final_.has_parent_path() ? final_.parent_path() : fs::path(".");
     fs::create_directories(parent, error);
