@@ -144,6 +144,27 @@ TEST(bus, invalidations_reach_every_initiator_through_every_window) {
     for (auto& host : f.hosts) EXPECT_EQ(host->invalidated, (ranges{{0x80000, 0x8ffff}}));
 }
 
+TEST(bus, says_which_input_waits_for_its_initiator) {
+    fabric f;
+    EXPECT_EQ(f.interconnect.waiting_for(), "");
+    testkit::counting_manager manager;
+    auto* p = new tlm::tlm_generic_payload(&manager);
+    p->acquire();
+    unsigned char data[4];
+    testkit::fill(*p, tlm::TLM_READ_COMMAND, 0x10000, data, 4);
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+    f.hosts[1]->out->nb_transport_fw(*p, phase, delay); // the host never ends the response
+    sc_core::sc_start(1, sc_core::SC_US);
+    EXPECT_EQ(f.interconnect.waiting_for(), "in_1: 1 non-blocking requests in flight, one waits for END_RESP");
+    EXPECT_EQ(f.first.waiting_for(), "");
+    phase = tlm::END_RESP;
+    f.hosts[1]->out->nb_transport_fw(*p, phase, delay);
+    p->release();
+    EXPECT_EQ(f.interconnect.waiting_for(), "");
+    EXPECT_EQ(manager.freed, 1);
+}
+
 TEST(bus, refuses_a_window_to_a_missing_output_and_bad_parameters) {
     ledger energy;
     bus<> b("bus", bus_level(64), cycle_ps, energy, 1, 1);

@@ -248,6 +248,54 @@ TEST(interconnect, the_order_of_calls_at_one_time_does_not_change_the_total) {
     EXPECT_EQ(one, 2 * bus_latency + sram_latency + over(1024 + 8192 + 2048 + 512 + 4096 + 16384, 64));
 }
 
+TEST(interconnect, the_extension_changes_no_time) {
+    struct named : sc_core::sc_module {
+        explicit named(const sc_core::sc_module_name& n)
+            : sc_core::sc_module(n)
+            , p(16) {}
+        platform p;
+    } with("with"), without("without");
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    for (unsigned i = 0; i < 50; ++i) {
+        const auto command = i % 2 ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND;
+        const std::uint64_t address = (i % 3 ? dram_base : 0) + i * 640;
+        std::vector<unsigned char> data(1 + i * 97);
+        EXPECT_EQ(with.p.move(command, address, static_cast<std::int64_t>(data.size())).delay_ps,
+                  without.p.initiators[0].access(command, address, data));
+    }
+}
+
+/// The parts of a delay add up to it under contention, rows and refresh.
+TEST(interconnect, a_delay_is_the_sum_of_its_parts) {
+    auto level = dram_level();
+    level.dram->t_refi_ps = 3900e3;
+    level.dram->t_rfc_ps = 350e3;
+    struct named : sc_core::sc_module {
+        named(const sc_core::sc_module_name& n, double rate, const memory_level& l)
+            : sc_core::sc_module(n)
+            , p(rate, 1, l) {}
+        platform p;
+    } narrow("narrow", 24, level), wide("wide", 300, level);
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    for (platform* p : {&narrow.p, &wide.p}) {
+        for (unsigned i = 0; i < 400; ++i) {
+            transfer_request r;
+            r.command = i * 7 % 3 ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND;
+            r.address = dram_base + i * 92821u % 4000000u;
+            r.bytes = 1 + i * 3571u % 20000u;
+            if (i % 2) {
+                r.segment_bytes = 64 + i;
+                r.stride_bytes = r.segment_bytes + i * 37;
+            }
+            const transfer_result t = p->ports[0].transfer(r);
+            ASSERT_EQ(t.delay_ps,
+                      2 * bus_latency + dram_path + cl + t.service_ps + t.queue_ps + t.row_ps + t.refresh_ps);
+            for (const std::int64_t part : {t.service_ps, t.queue_ps, t.row_ps, t.refresh_ps}) ASSERT_GE(part, 0);
+            ASSERT_GE(t.service_ps, over(static_cast<std::int64_t>(r.bytes), p == &narrow.p ? 24 : 64));
+        }
+    }
+}
+
 TEST(interconnect, data_on_and_off_take_the_same_time) {
     struct pair : sc_core::sc_module {
         pair(const sc_core::sc_module_name& n, bool data)

@@ -53,7 +53,7 @@ private:
     std::int64_t real_begin(std::int64_t active_ps) const;
     std::int64_t real_end(std::int64_t active_ps) const;
     std::int64_t epoch(std::int64_t active_ps) const;
-    std::int64_t row_ready(std::uint64_t row_index, std::int64_t wanted_ps, std::int64_t arrival_ps,
+    std::int64_t row_ready(bank& k, std::int64_t row, std::int64_t wanted_ps, std::int64_t arrival_ps,
                            std::int64_t data_ps);
     std::int64_t place(run& r, burst_timing& t);
 
@@ -64,6 +64,7 @@ private:
     bool rows_; // parameters of banks and rows are given
     std::int64_t row_bytes_;
     std::int64_t rcd_ps_, rp_ps_, ras_ps_, cl_ps_, turnaround_ps_, refi_ps_, rfc_ps_;
+    mutable std::int64_t last_epoch_ = 0; // a cache
     std::vector<bank> banks_;
     calendar bus_[2]; // half duplex: the first only
     int direction_ = -1;
