@@ -13,8 +13,6 @@ constexpr std::uint64_t dram_size = std::uint64_t{1} << 62;
 constexpr std::uint64_t block_address = dram_size;
 constexpr std::uint64_t vectors_address = dram_size + 0x1000;
 
-std::uint64_t aligned(std::int64_t bytes) { return (static_cast<std::uint64_t>(bytes) + 4095) / 4096 * 4096; }
-
 matrix_job job_of(const planned_task& task) {
     matrix_job job;
     const auto& g = task.product();
@@ -22,8 +20,8 @@ matrix_job job_of(const planned_task& task) {
     job.nest = task.nest.get();
     job.resident = task.resident;
     job.base_address[0] = 0;
-    job.base_address[1] = aligned(bytes_of(g.m * g.k, g.bits.a));
-    job.base_address[2] = job.base_address[1] + aligned(bytes_of(g.k * g.n, g.bits.b));
+    job.base_address[1] = static_cast<std::uint64_t>(bytes_of(g.m * g.k, g.bits.a));
+    job.base_address[2] = job.base_address[1] + static_cast<std::uint64_t>(bytes_of(g.k * g.n, g.bits.b));
     return job;
 }
 } // namespace

@@ -52,6 +52,7 @@ inline child_results run_in_child(const machine& m, const work_list& work, const
     if (pipe(ends) != 0) throw std::runtime_error("pipe");
     const pid_t child = fork();
     if (child == 0) {
+        alarm(60); // a model that spins forever is a failure, not a wait
         close(ends[0]);
         run_figures f;
         std::string rows;

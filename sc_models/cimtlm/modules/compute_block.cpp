@@ -171,9 +171,11 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, std::int64_t beg
     interval spent{times_.now_ps(), 0, source.cause, {}};
     auto ready = spent.begin_ps, written = spent.begin_ps, free_before = spent.begin_ps;
     const auto banks = banks_used(*job_.nest);
+    auto most = most_at_once(source, machine_.dma.arbitration_bytes);
+    if (!weights) most = std::min(most, most_at_once(target, machine_.dma.arbitration_bytes));
     loader_waits_ = "operands";
     for (auto at = begin; at < end;) {
-        const auto next = std::min(end, at + machine_.dma.arbitration_bytes);
+        const auto next = std::min(end, at + most);
         const auto now = times_.now_ps();
         const auto got = source.port->transfer(slice_of(source, at, next));
         auto free = now + got.service_ps + got.queue_ps + got.row_ps + got.refresh_ps;
@@ -423,7 +425,7 @@ void compute_block::store_results() {
         const auto s = stream_of(l.boundary, l.what, false);
         auto done = times_.now_ps();
         for (std::int64_t at = 0; at < s.bytes;) {
-            const auto next = std::min(s.bytes, at + machine_.dma.arbitration_bytes);
+            const auto next = std::min(s.bytes, at + most_at_once(s, machine_.dma.arbitration_bytes));
             const auto now = times_.now_ps();
             const auto put = s.port->transfer(slice_of(s, at, next));
             done = std::max(done, now + put.delay_ps);

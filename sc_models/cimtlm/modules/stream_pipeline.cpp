@@ -20,11 +20,15 @@ transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int6
         r.address += static_cast<std::uint64_t>(begin / s.segment_bytes * s.stride_bytes);
     } else if (s.window_bytes > 0) {
         // What is read again and again lies in the window of the operand.
-        r.address += static_cast<std::uint64_t>(begin % std::max<std::int64_t>(1, s.window_bytes - (end - begin) + 1));
+        r.address += static_cast<std::uint64_t>(begin % (s.window_bytes - (end - begin) + 1));
     } else {
         r.address += static_cast<std::uint64_t>(begin);
     }
     return r;
+}
+
+std::int64_t most_at_once(const operand_stream& s, std::int64_t arbitration_bytes) {
+    return s.window_bytes > 0 ? std::min(s.window_bytes, arbitration_bytes) : arbitration_bytes;
 }
 
 struct stream_pipeline::chunk_result {
@@ -74,9 +78,10 @@ void stream_pipeline::issue(const operand_stream& s, std::int64_t begin, std::in
 
 void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps,
                           const std::function<void()>& held) {
-    std::int64_t largest = 0;
-    for (const auto& s : streams) largest = std::max(largest, s.bytes);
-    const auto chunks = std::max<std::int64_t>(1, (largest + arbitration_bytes_ - 1) / arbitration_bytes_);
+    std::int64_t chunks = 1;
+    for (const auto& s : streams)
+        chunks =
+            std::max(chunks, (s.bytes + most_at_once(s, arbitration_bytes_) - 1) / most_at_once(s, arbitration_bytes_));
     const auto step_ps = compute_ps / std::max<std::int64_t>(1, steps);
     // Chunks end on whole rows, so that no row is torn.
     const auto cut = [&](const operand_stream& s, std::int64_t chunk) {

@@ -24,7 +24,9 @@ struct operand_stream {
     stall cause = stall::input_wait;
 };
 
-/// The request for bytes [begin, end) of a stream.
+/// Bytes of a stream that one transaction may carry.
+std::int64_t most_at_once(const operand_stream& s, std::int64_t arbitration_bytes);
+/// The request for bytes [begin, end) of a stream, at most most_at_once of them.
 transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int64_t end);
 
 /// Cuts the work of a tile into chunks of at most `arbitration_bytes` an operand. A chunk's inputs are fetched while
