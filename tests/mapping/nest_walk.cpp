@@ -209,8 +209,9 @@ void nest_walk::compute_arrays() {
     for_each_index(true, slots_, [&] {
         for (auto d : all_dims) arrays[instance(array_slot_)][index(d)].insert(origin(d, slots_));
     });
-    for (const auto& [id, positions] : arrays) {
-        const auto buffer_of = [&](tensor t) -> buffer& { return levels_[index(t)].back().instances[id]; };
+    for (const auto& array : arrays) {
+        const auto& positions = array.second;
+        const auto buffer_of = [&](tensor t) -> buffer& { return levels_[index(t)].back().instances[array.first]; };
         const auto m = *positions[0].begin();
         std::vector<std::int32_t> inputs, weights;
         for (auto k : positions[2]) {
