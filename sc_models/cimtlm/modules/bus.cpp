@@ -112,6 +112,7 @@ bool bus<BUSWIDTH>::get_direct_mem_ptr(int, tlm::tlm_generic_payload& payload, t
     const std::uint64_t address = payload.get_address();
     const address_map::window* w = map_.find(address, 0);
     if (w == nullptr) {
+        dmi.allow_read_write(); // denied
         dmi.set_start_address(address);
         dmi.set_end_address(address);
         return false;

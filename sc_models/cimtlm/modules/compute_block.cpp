@@ -37,6 +37,7 @@ compute_block::compute_block(const sc_core::sc_module_name& name, const cost_mod
                                         command_event_.notify(times_.time(delay_ps));
                                     }});
     registers_.add(done_offset, {[this] { return static_cast<std::uint32_t>(tiles_done_); }, {}});
+    registers_.add_scratch(scratch_offset);
     registers_.add(status_offset, {[this] { return running_ ? 1u : 0u; }, {}});
     const double mac_pj = cost_.mac_pj();
     mac_account_ = ledger_.open("mac", "multiply_accumulate", "MAC", mac_pj);

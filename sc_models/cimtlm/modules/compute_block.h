@@ -29,7 +29,7 @@ namespace cimtlm {
 /// sequencer computes tiles with streaming operands; the storer sends staged results out.
 ///
 /// Registers (32 bit): 0x0 COMMAND write n: n more tiles may run. 0x4 DONE read: tiles finished in this job.
-/// 0x8 STATUS read: bit 0, a job is running.
+/// 0x8 STATUS read: bit 0, a job is running. 0xc SCRATCH.
 class compute_block : public sc_core::sc_module, public activity {
 public:
     tlm_utils::simple_target_socket<register_window, 64>& ctrl() { return registers_.in; }
@@ -40,6 +40,7 @@ public:
     static constexpr std::uint64_t command_offset = 0x0;
     static constexpr std::uint64_t done_offset = 0x4;
     static constexpr std::uint64_t status_offset = 0x8;
+    static constexpr std::uint64_t scratch_offset = 0xc;
 
     /// `cost` and `energy` outlive the block.
     compute_block(const sc_core::sc_module_name& name, const cost_model& cost, ledger& energy);

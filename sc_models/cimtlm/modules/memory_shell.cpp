@@ -125,7 +125,8 @@ template <unsigned BUSWIDTH> void memory_shell<BUSWIDTH>::move_data(tlm::tlm_gen
 
 template <unsigned BUSWIDTH>
 bool memory_shell<BUSWIDTH>::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
-    dmi.init(); // the whole address space, no access
+    dmi.init();             // the whole address space
+    dmi.allow_read_write(); // where access is denied, this is what is denied
     if (!storage_) return false;
     const std::uint64_t address = payload.get_address();
     if (!in_range(address, 1, rules_.base_address, rules_.size_bytes)) {
@@ -141,7 +142,6 @@ bool memory_shell<BUSWIDTH>::get_direct_mem_ptr(tlm::tlm_generic_payload& payloa
     dmi.set_dmi_ptr(storage_->page(offset));
     dmi.set_start_address(rules_.base_address + first);
     dmi.set_end_address(rules_.base_address + last);
-    dmi.allow_read_write();
     dmi.set_read_latency(times_.time(access_latency_ps()));
     dmi.set_write_latency(times_.time(access_latency_ps()));
     return true;

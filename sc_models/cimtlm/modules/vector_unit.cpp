@@ -17,6 +17,7 @@ vector_unit::vector_unit(const sc_core::sc_module_name& name, const machine& m, 
                                         commanded_ = true;
                                         command_event_.notify(times_.time(delay_ps));
                                     }});
+    registers_.add_scratch(scratch_offset);
     registers_.add(status_offset, {[this] { return running_ ? 1u : 0u; }, {}});
     SC_THREAD(run);
 }

@@ -20,7 +20,7 @@ namespace cimtlm {
 
 /// Lanes that read operands from the outermost memory over `mem`, compute and write back, in a stream. Fusible work
 /// on a machine with vector_unit.fused moves nothing. Registers (32 bit): 0x0 COMMAND write: start. 0x8 STATUS read:
-/// bit 0, running.
+/// bit 0, running. 0xc SCRATCH.
 class vector_unit : public sc_core::sc_module, public activity {
 public:
     tlm_utils::simple_target_socket<register_window, 64>& ctrl() { return registers_.in; }
@@ -29,6 +29,7 @@ public:
     static constexpr std::uint64_t window_bytes = 0x10;
     static constexpr std::uint64_t command_offset = 0x0;
     static constexpr std::uint64_t status_offset = 0x8;
+    static constexpr std::uint64_t scratch_offset = 0xc;
 
     vector_unit(const sc_core::sc_module_name& name, const machine& m, ledger& energy);
     SC_HAS_PROCESS(vector_unit);

@@ -17,6 +17,7 @@ register_window::register_window(const sc_core::sc_module_name& name, std::uint6
     rules_.size_bytes = size_bytes;
     rules_.byte_enables = false;
     in.register_b_transport(this, &register_window::b_transport);
+    in.register_get_direct_mem_ptr(this, &register_window::get_direct_mem_ptr);
     in.register_transport_dbg(this, &register_window::transport_dbg);
     in.register_nb_transport_fw(this, &register_window::nb_transport_fw);
 }
@@ -60,11 +61,29 @@ void register_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc
     }
 }
 
+// Registers have side effects: nobody may read or write them past the model.
+bool register_window::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
+    dmi.init();
+    return false;
+}
+
+void register_window::add_scratch(std::uint64_t offset) {
+    auto& kept = scratch_[offset]; // references into a map stay valid
+    kept = 0;
+    add(offset, {[&kept] { return kept; }, [&kept](std::uint32_t value, std::int64_t) { kept = value; }});
+}
+
 unsigned register_window::transport_dbg(tlm::tlm_generic_payload& payload) {
-    if (!payload.is_read() || check(payload) != tlm::TLM_OK_RESPONSE) return 0;
+    if (payload.get_command() == tlm::TLM_IGNORE_COMMAND || check(payload) != tlm::TLM_OK_RESPONSE) return 0;
     for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
-        const std::uint32_t value = words_.at(payload.get_address() + i).read();
-        std::memcpy(payload.get_data_ptr() + i, &value, 4);
+        const auto offset = payload.get_address() + i;
+        const auto scratch = scratch_.find(offset);
+        if (payload.is_read()) {
+            const std::uint32_t value = words_.at(offset).read();
+            std::memcpy(payload.get_data_ptr() + i, &value, 4);
+        } else if (scratch != scratch_.end()) {
+            std::memcpy(&scratch->second, payload.get_data_ptr() + i, 4);
+        }
     }
     return payload.get_data_length();
 }

@@ -15,7 +15,8 @@
 namespace cimtlm {
 
 /// Registers by offset. Words are aligned and 4 bytes wide; an access covers one or several whole words that exist.
-/// Side effects belong to b_transport only; a debug read sees what a read would and changes nothing.
+/// Side effects belong to b_transport only: a debug read sees what a read would and changes nothing, a debug write
+/// reaches scratch words and is without effect on the others.
 class register_window : public sc_core::sc_module {
 public:
     tlm_utils::simple_target_socket<register_window, 64> in;
@@ -28,10 +29,13 @@ public:
     /// `size_bytes` of addresses; each access takes `access_ps`.
     register_window(const sc_core::sc_module_name& name, std::uint64_t size_bytes, std::int64_t access_ps);
     void add(std::uint64_t offset, word w) { words_[offset] = std::move(w); }
+    /// A word that keeps what is written and means nothing: for hosts that look whether someone is there.
+    void add_scratch(std::uint64_t offset);
 
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                        sc_core::sc_time& delay);
     tlm::tlm_response_status check(const tlm::tlm_generic_payload& payload) const;
@@ -39,6 +43,7 @@ private:
     access_rules rules_;
     std::int64_t access_ps_;
     std::map<std::uint64_t, word> words_;
+    std::map<std::uint64_t, std::uint32_t> scratch_;
     time_base times_;
     at_frontend frontend_;
 };
