@@ -97,10 +97,7 @@ void base_protocol_probe<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payloa
     check_unchanged(before, payload, "target");
 }
 
-template <unsigned BUSWIDTH>
-void base_protocol_probe<BUSWIDTH>::complete(tlm::tlm_generic_payload& payload, const std::string& side) {
-    if (payload.get_response_status() == tlm::TLM_INCOMPLETE_RESPONSE)
-        violation(side, "transaction completed with TLM_INCOMPLETE_RESPONSE");
+template <unsigned BUSWIDTH> void base_protocol_probe<BUSWIDTH>::complete(const tlm::tlm_generic_payload& payload) {
     if (requesting_ == &payload) requesting_ = nullptr;
     if (responding_ == &payload) responding_ = nullptr;
     open_.erase(&payload);
@@ -132,7 +129,8 @@ void base_protocol_probe<BUSWIDTH>::advance(tlm::tlm_generic_payload& payload, t
     progress& p = found->second;
     if (time_ps < p.time_ps) violation(side, std::string("time decreases at ") + phase_name(phase));
     p.time_ps = time_ps;
-    check_unchanged(p.begun, payload, side);
+    // The initiator may have freed the payload when END_RESP comes as a returned phase.
+    if (phase != tlm::END_RESP) check_unchanged(p.begun, payload, side);
     const bool in_order = (phase == tlm::END_REQ && p.phase == tlm::BEGIN_REQ) ||
                           (phase == tlm::BEGIN_RESP && (p.phase == tlm::BEGIN_REQ || p.phase == tlm::END_REQ)) ||
                           (phase == tlm::END_RESP && p.phase == tlm::BEGIN_RESP);
@@ -145,7 +143,7 @@ void base_protocol_probe<BUSWIDTH>::advance(tlm::tlm_generic_payload& payload, t
         if (payload.get_response_status() == tlm::TLM_INCOMPLETE_RESPONSE)
             violation(side, "BEGIN_RESP with TLM_INCOMPLETE_RESPONSE");
     }
-    if (phase == tlm::END_RESP) complete(payload, side);
+    if (phase == tlm::END_RESP) complete(payload);
 }
 
 template <unsigned BUSWIDTH>
@@ -172,7 +170,9 @@ void base_protocol_probe<BUSWIDTH>::check_return(tlm::tlm_generic_payload& paylo
         return;
     }
     if (sent == tlm::END_REQ) violation(responder, "TLM_COMPLETED for END_REQ");
-    complete(payload, sent == tlm::BEGIN_REQ ? responder : "target");
+    if (sent == tlm::BEGIN_REQ && payload.get_response_status() == tlm::TLM_INCOMPLETE_RESPONSE)
+        violation(responder, "transaction completed with TLM_INCOMPLETE_RESPONSE");
+    complete(payload);
 }
 
 template <unsigned BUSWIDTH>

@@ -65,7 +65,7 @@ private:
     void check_return(tlm::tlm_generic_payload& payload, tlm::tlm_sync_enum status, tlm::tlm_phase_enum sent,
                       const tlm::tlm_phase& phase, const sc_core::sc_time& sent_delay, const sc_core::sc_time& delay,
                       const std::string& responder);
-    void complete(tlm::tlm_generic_payload& payload, const std::string& side);
+    void complete(const tlm::tlm_generic_payload& payload);
 
     time_base times_;
     std::map<const tlm::tlm_generic_payload*, progress> open_;
