@@ -7,6 +7,17 @@
 namespace cimtlm {
 
 namespace {
+// Engines that a product works on side by side; the fan-out above a latch is the grid inside an engine.
+std::int64_t engines_of(const flat_nest& nest, const machine& m) {
+    std::int64_t engines = 1;
+    for (const auto& l : nest.loops) {
+        if (nest.shape[l.slot].role != slot_role::spatial) continue;
+        const int below = nest.shape[l.slot + 1].memory;
+        if (below < 0 || m.memories[static_cast<std::size_t>(below)].kind != memory_kind::latch) engines *= l.factor;
+    }
+    return engines;
+}
+
 layer_row row_of(const planned_task& task) {
     layer_row row;
     row.name = task.name();
@@ -91,6 +102,7 @@ void complete(run_results& r, const plan& p, const cost_model& cost) {
         if (task.is_product()) {
             const auto count = static_cast<double>(task.count());
             t.operations += cost.operations(task.product()) * count;
+            r.engines_used = std::max(r.engines_used, engines_of(*task.nest, m));
             t.mapped_tiles += task.counts.tiles * task.count();
             study_rate += (m.cim ? static_cast<double>(row.macs) : cost.operations(task.product()) * count);
         }

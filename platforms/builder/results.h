@@ -58,6 +58,7 @@ struct run_results {
     std::string bound_by; ///< the resource that bounds the largest part of the time
     statistics details;
     std::int64_t resident_bytes = 0;
+    std::int64_t engines_used = 0; ///< the most that any product works on side by side
 };
 
 /// The closed form: no simulation.

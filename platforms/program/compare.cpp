@@ -71,6 +71,14 @@ child_outcome run_child(const std::vector<std::string>& arguments, running_child
     return o;
 }
 
+// What the child said, without its name and line end.
+std::string message_of(const child_outcome& o) {
+    auto text = o.err;
+    if (const std::string name = "cimtlm: "; text.rfind(name, 0) == 0) text.erase(0, name.size());
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text.empty() ? "ended without a word" : text;
+}
+
 std::size_t read_jobs(const std::string& text) {
     constexpr std::size_t most = 1024;
     const bool digits = !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == std::string::npos;
@@ -93,7 +101,12 @@ std::string why(const json::object& r) {
     for (const auto& [name, value] : r.at("stalls_ps").as_object()) stalls.emplace_back(number(value), name);
     std::sort(parts.rbegin(), parts.rend());
     std::sort(stalls.rbegin(), stalls.rend());
-    std::string text = "bound by " + std::string(r.at("bound_by").as_string()) + "; energy:";
+    std::string text = "bound by " + std::string(r.at("bound_by").as_string());
+    const auto& engines = r.at("engines").as_object();
+    if (number(engines.at("used")) < number(engines.at("count")))
+        text += "; its mapping uses " + json::serialize(engines.at("used")) + " of " +
+                json::serialize(engines.at("count")) + " engines";
+    text += "; energy:";
     for (std::size_t i = 0; i < parts.size() && i < 3; ++i)
         if (parts[i].first > 0.01 * energy)
             text += (i ? ", " : " ") + parts[i].second + " " + share_text(parts[i].first, energy);
@@ -105,6 +118,25 @@ std::string why(const json::object& r) {
                 text += (i ? ", " : ": ") + stalls[i].second + " " + share_text(stalls[i].first, time);
     }
     return text;
+}
+
+// Who is first in what. Equal machines share the place of the first named.
+std::string winners(const std::vector<json::object>& results) {
+    const auto best = [&](const auto& figure) {
+        std::size_t winner = 0;
+        for (std::size_t i = 1; i < results.size(); ++i)
+            if (figure(results[i]) < figure(results[winner])) winner = i;
+        return std::pair(std::string(results[winner].at("machine").as_string()),
+                         figure(results.front()) / figure(results[winner]));
+    };
+    const auto total = [](const json::object& r, const char* name) {
+        return number(r.at("totals").as_object().at(name));
+    };
+    const auto [fastest, speedup] = best([&](const auto& r) { return total(r, "time_ps"); });
+    const auto [leanest, gain] = best([&](const auto& r) { return total(r, "energy_pj"); });
+    const auto [both, product] = best([&](const auto& r) { return total(r, "time_ps") * total(r, "energy_pj"); });
+    return "fastest: " + fastest + " (" + number_text(speedup) + "x); least energy: " + leanest + " (" +
+           number_text(gain) + "x); least energy x time: " + both + " (" + number_text(product) + "x)\n";
 }
 
 std::string table_of(const std::vector<json::object>& results, const std::string& format) {
@@ -207,7 +239,7 @@ int compare_command(const std::vector<std::string>& arguments) {
     for (std::size_t i = 0; i < machines.size(); ++i) {
         const auto& o = outcomes[i];
         if (o.status != exit_ok) {
-            const std::string text = machines[i] + ": " + (o.err.empty() ? "ended without a word" : o.err);
+            const std::string text = machines[i] + ": " + message_of(o);
             if (o.status == exit_input) throw input_error(text);
             if (o.status == exit_environment) throw environment_error(text);
             if (o.status == exit_interrupted) throw interrupted{};
@@ -227,7 +259,7 @@ int compare_command(const std::vector<std::string>& arguments) {
                 std::string(results.front().at("machine").as_string()) + "\n\n";
     text += table_of(results, format);
     if (format == "table") {
-        text += "\n";
+        text += "\n" + winners(results) + "\n";
         for (const auto& r : results) text += std::string(r.at("machine").as_string()) + ": " + why(r) + "\n";
     }
     print(text);

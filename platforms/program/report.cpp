@@ -62,6 +62,7 @@ json::object to_json(const run_results& r, const report_context& c) {
     root["bound_by"] = r.bound_by;
     root["area_um2"] = c.target.value.area_um2();
     root["resident_bytes"] = r.resident_bytes;
+    root["engines"] = json::object{{"count", c.target.value.engine_count()}, {"used", r.engines_used}};
     if (c.steady && c.missing_arrays > 0) root["missing_arrays"] = c.missing_arrays;
     if (c.skipped_vector_work > 0) root["skipped_vector_work"] = c.skipped_vector_work;
     json::object parts;
@@ -89,6 +90,10 @@ json::object to_json(const run_results& r, const report_context& c) {
         traffic[c.target.value.memories[i].name] = level;
     }
     root["traffic_bytes"] = traffic;
+    json::object instances; // the bytes above are of all instances together
+    std::int64_t count = 1;
+    for (const auto& level : c.target.value.memories) instances[level.name] = count *= level.instances_below();
+    root["instances"] = instances;
     json::array details;
     for (const auto& e : r.details.entries())
         details.push_back(

@@ -6,6 +6,7 @@
 
 #include <cimtlm/base/error.h>
 
+#include <cstdio>
 #include <sstream>
 
 namespace cimtlm {
@@ -14,15 +15,22 @@ namespace po = boost::program_options;
 
 namespace {
 
+// A parameter as it was given, without zeros for show.
+std::string plain(double value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.4g", value);
+    return text;
+}
+
 std::string rate(double bytes_per_cycle) {
-    return bytes_per_cycle > 0 ? number_text(bytes_per_cycle) + " B/cycle" : "not a limit";
+    return bytes_per_cycle > 0 ? plain(bytes_per_cycle) + " B/cycle" : "not a limit";
 }
 
 std::string tree(const machine& m) {
     std::string text = m.name + ": " + m.description + "\n";
-    text += number_text(m.technology.node_nm) + " nm, " + number_text(m.technology.supply_v) + " V, " +
-            number_text(m.technology.clock_mhz) + " MHz; area " + number_text(m.area_um2() / 1e6) +
-            " mm2 (DRAM excluded); peak " + number_text(2 * m.peak_macs_per_ps()) + " TOPS\n\n";
+    text += plain(m.technology.node_nm) + " nm, " + plain(m.technology.supply_v) + " V, " +
+            plain(m.technology.clock_mhz) + " MHz; area " + plain(m.area_um2() / 1e6) +
+            " mm2 (DRAM excluded); peak " + plain(2 * m.peak_macs_per_ps()) + " TOPS\n\n";
     std::string indent;
     std::int64_t instances = 1;
     for (const auto& l : m.memories) {
@@ -32,9 +40,9 @@ std::string tree(const machine& m) {
         text += indent + l.name + (instances > 1 ? " x " + std::to_string(instances) : "") + ": " +
                 (l.capacity_bytes > 0 ? bytes_text(l.capacity_bytes) : "unbounded") + ", keeps " + keeps + ", read " +
                 rate(l.read_bytes_per_cycle) + ", write " + rate(l.write_bytes_per_cycle) + "\n";
-        text += indent + "  read " + number_text(l.read_energy_pj_per_byte) + ", update " +
-                number_text(l.update_energy_pj_per_byte) + ", fill " + number_text(l.fill_energy_pj_per_byte) +
-                " pJ/B; area " + number_text(l.area_um2 * static_cast<double>(instances) / 1e6) + " mm2\n";
+        text += indent + "  read " + plain(l.read_energy_pj_per_byte) + ", update " +
+                plain(l.update_energy_pj_per_byte) + ", fill " + plain(l.fill_energy_pj_per_byte) +
+                " pJ/B; area " + plain(l.area_um2 * static_cast<double>(instances) / 1e6) + " mm2\n";
         indent += "  ";
     }
     const auto e = m.matrix_engine();
@@ -43,25 +51,25 @@ std::string tree(const machine& m) {
             " x " + std::to_string(g.columns_parallel) + " MACs in " + time_text(e->step_ps()) + ", holds " +
             std::to_string(g.rows_held) + " x " + std::to_string(g.columns_held) + " positions each, " +
             bytes_text(e->capacity_bytes()) + " of weights; area " +
-            number_text(e->area_um2() * static_cast<double>(m.engine_count()) / 1e6) + " mm2\n";
-    text += indent + "  MAC " + number_text(e->mac_pj(energy_basis::mac)) + " pJ";
+            plain(e->area_um2() * static_cast<double>(m.engine_count()) / 1e6) + " mm2\n";
+    text += indent + "  MAC " + plain(e->mac_pj(energy_basis::mac)) + " pJ";
     if (m.cim)
-        text += " if the published figure is of a MAC, " + number_text(e->mac_pj(energy_basis::operation)) +
-                " pJ if it is of an operation; counted here: " + number_text(m.mac_pj()) + " pJ";
+        text += " if the published figure is of a MAC, " + plain(e->mac_pj(energy_basis::operation)) +
+                " pJ if it is of an operation; counted here: " + plain(m.mac_pj()) + " pJ";
     text += "\n";
     if (m.cim)
-        text += indent + "  weight write " + number_text(e->write_pj_per_byte()) + " pJ/B, " +
+        text += indent + "  weight write " + plain(e->write_pj_per_byte()) + " pJ/B, " +
                 rate(e->write_bytes_per_cycle()) + (e->ping_pong() ? ", while computing" : ", not while computing") +
-                "; addition outside " + number_text(m.cim->addition_energy_pj) + " pJ\n";
-    text += "vector unit: " + number_text(m.vector_unit.operations_per_cycle) + " operations/cycle, " +
-            number_text(m.vector_unit.operation_energy_pj) + " pJ each" +
+                "; addition outside " + plain(m.cim->addition_energy_pj) + " pJ\n";
+    text += "vector unit: " + plain(m.vector_unit.operations_per_cycle) + " operations/cycle, " +
+            plain(m.vector_unit.operation_energy_pj) + " pJ each" +
             (m.vector_unit.fused ? ", element-wise work fused" : "") + "\n";
-    text += "bus: " + rate(m.bus.bytes_per_cycle) + ", " + number_text(m.bus.latency_cycles) + " cycles, " +
-            number_text(m.bus.energy_pj_per_byte) + " pJ/B\n";
+    text += "bus: " + rate(m.bus.bytes_per_cycle) + ", " + plain(m.bus.latency_cycles) + " cycles, " +
+            plain(m.bus.energy_pj_per_byte) + " pJ/B\n";
     text += std::string("dma: ") + (m.dma.double_buffer ? "double-buffered" : "single-buffered") +
             ", gives way after " + bytes_text(m.dma.arbitration_bytes) + "\n";
     text += std::string("host: a command a ") + (m.host.issue == host_issue::tile ? "tile" : "GEMM") + ", " +
-            number_text(m.host.command_cycles) + " cycles each, " + std::to_string(m.host.queue_depth) + " ahead\n";
+            plain(m.host.command_cycles) + " cycles each, " + std::to_string(m.host.queue_depth) + " ahead\n";
     return text;
 }
 
