@@ -29,8 +29,8 @@ std::string rate(double bytes_per_cycle) {
 std::string tree(const machine& m) {
     std::string text = m.name + ": " + m.description + "\n";
     text += plain(m.technology.node_nm) + " nm, " + plain(m.technology.supply_v) + " V, " +
-            plain(m.technology.clock_mhz) + " MHz; area " + plain(m.area_um2() / 1e6) +
-            " mm2 (DRAM excluded); peak " + plain(2 * m.peak_macs_per_ps()) + " TOPS\n\n";
+            plain(m.technology.clock_mhz) + " MHz; area " + plain(m.area_um2() / 1e6) + " mm2 (DRAM excluded); peak " +
+            plain(2 * m.peak_macs_per_ps()) + " TOPS\n\n";
     std::string indent;
     std::int64_t instances = 1;
     for (const auto& l : m.memories) {
@@ -41,8 +41,8 @@ std::string tree(const machine& m) {
                 (l.capacity_bytes > 0 ? bytes_text(l.capacity_bytes) : "unbounded") + ", keeps " + keeps + ", read " +
                 rate(l.read_bytes_per_cycle) + ", write " + rate(l.write_bytes_per_cycle) + "\n";
         text += indent + "  read " + plain(l.read_energy_pj_per_byte) + ", update " +
-                plain(l.update_energy_pj_per_byte) + ", fill " + plain(l.fill_energy_pj_per_byte) +
-                " pJ/B; area " + plain(l.area_um2 * static_cast<double>(instances) / 1e6) + " mm2\n";
+                plain(l.update_energy_pj_per_byte) + ", fill " + plain(l.fill_energy_pj_per_byte) + " pJ/B; area " +
+                plain(l.area_um2 * static_cast<double>(instances) / 1e6) + " mm2\n";
         indent += "  ";
     }
     const auto e = m.matrix_engine();
