@@ -15,13 +15,18 @@ enum class layer_kind {
     linear,
     matmul,
     add,
+    multiply,
     relu,
+    relu6,
     gelu,
+    silu,
     sigmoid,
     tanh,
     softmax,
     layer_norm,
+    rms_norm,
     batch_norm,
+    rotary_embedding,
     max_pool,
     average_pool,
     embedding,
@@ -43,13 +48,14 @@ struct kind_info {
     bool a_is_index = false;       ///< A is one index a row instead of one element a result
     std::int64_t b_per_result = 0; ///< elements of B read a result
     std::int64_t b_per_column = 0; ///< parameters read once a column
+    std::int64_t b_per_place = 0;  ///< elements of B read once for each of the M x N, shared by the batch
 
     bool makes_gemm() const { return shape == layer_shape::convolution || shape == layer_shape::product; }
     /// Each result follows from one element of A and nothing else.
     bool is_element_wise() const {
         return shape == layer_shape::rows && operations_per_row == 0 && !a_is_index && !has_b();
     }
-    bool has_b() const { return makes_gemm() || b_per_result > 0 || b_per_column > 0; }
+    bool has_b() const { return makes_gemm() || b_per_result > 0 || b_per_column > 0 || b_per_place > 0; }
 };
 
 /// All kinds in the order of `layer_kind`.

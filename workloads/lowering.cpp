@@ -120,9 +120,12 @@ vector_work lower_vector(const layer& l, const kind_info& kind, const std::strin
         a = times(where, {l.batch, l.m, l.n});
         break;
     default: // rows
+        if (l.kind == layer_kind::rotary_embedding && l.n % 2 != 0)
+            throw input_error(where + ": column 'N': " + std::to_string(l.n) +
+                              " elements are not pairs; allowed: an even number");
         v.elements = times(where, {l.batch, l.m, l.n});
         a = kind.a_is_index ? times(where, {l.batch, l.m}) : v.elements;
-        b = v.elements * kind.b_per_result + l.n * kind.b_per_column;
+        b = v.elements * kind.b_per_result + l.n * kind.b_per_column + l.m * l.n * kind.b_per_place;
     }
     v.operations = times(where, {v.elements, per_result});
     v.operations += l.batch * l.m * kind.operations_per_row;

@@ -232,8 +232,8 @@ TEST(reader, says_what_is_wrong) {
               "net.csv:1: column 'kind' is missing; a trace in the format 'cimtlm' needs it"},
              {native + "x,liner,1,2,3\n",
               "net.csv:2: column 'kind': unknown kind 'liner'; did you mean 'linear'? allowed: convolution, linear, "
-              "matmul, add, relu, gelu, sigmoid, tanh, softmax, layer_norm, batch_norm, max_pool, average_pool, "
-              "embedding, pairwise_dot"},
+              "matmul, add, multiply, relu, relu6, gelu, silu, sigmoid, tanh, softmax, layer_norm, rms_norm, "
+              "batch_norm, rotary_embedding, max_pool, average_pool, embedding, pairwise_dot"},
              {native + "x,relu,1,2,3\n",
               "net.csv:2: column 'K': '3', but a layer of kind 'relu' does not have it; allowed: an empty cell"},
              {native + ",linear,1,2,3\n", "net.csv:2: the layer has no name"},
