@@ -132,6 +132,14 @@ void machine::validate(const std::string& where) const {
         if (level.fanout && !names.insert(level.fanout->name).second)
             check.fail("two levels are called '" + level.fanout->name + "'");
     }
+    for (std::size_t i = 1; i < memories.size(); ++i) {
+        const auto& level = memories[i];
+        const auto above = memories[i - 1].kind;
+        if (level.kind == memory_kind::dram)
+            check.fail("memories." + level.name + ".kind: only the outermost memory may be dram");
+        if (level.kind == memory_kind::sram && above != memory_kind::dram && above != memory_kind::sram)
+            check.fail("memories." + level.name + ".kind: sram stands above registers and latches");
+    }
     for (auto t : {tensor::A, tensor::B, tensor::Z})
         if (!memories.front().keeps_tensor(t))
             check.fail("memories." + memories.front().name + " is the outermost level and must keep A, B and Z");
