@@ -52,6 +52,7 @@ std::size_t sequence_length(std::string_view text) {
     const bool outside = (lead == 0xed && byte(1) >= 0xa0) || (lead == 0xf4 && byte(1) >= 0x90);
     return overlong || outside ? 0 : length;
 }
+} // namespace
 
 void check_text(std::string_view line, const std::string& where) {
     while (!line.empty()) {
@@ -60,12 +61,11 @@ void check_text(std::string_view line, const std::string& where) {
         if (length == 0 || (lead < 0x20 && lead != '\t') || lead == 0x7f) {
             static constexpr char digits[] = "0123456789abcdef";
             throw input_error(where + ": not a text file: byte 0x" + digits[lead >> 4] + digits[lead & 15] +
-                              "; allowed: CSV in UTF-8");
+                              "; allowed: UTF-8");
         }
         line.remove_prefix(length);
     }
 }
-} // namespace
 
 std::vector<std::string> split_csv_line(std::string_view line, const std::string& where) {
     std::vector<std::string> cells;

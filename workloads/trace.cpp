@@ -105,6 +105,21 @@ trace read_trace(const std::string& path, const trace_options& options) {
     return parse_trace(read_text(path), path, options);
 }
 
+trace with_batch(const trace& t, std::int64_t inputs, const std::string& where) {
+    if (inputs < 1) throw input_error(where + ": " + std::to_string(inputs) + "; allowed: 1 or more");
+    const auto front = where + " " + std::to_string(inputs) + ": ";
+    trace batched = t;
+    work_list work;
+    for (auto& l : batched.layers) {
+        if (l.batch > gemm::largest_extent / inputs)
+            throw input_error(front + l.name + ": the batch passes " + std::to_string(gemm::largest_extent));
+        l.batch *= inputs;
+        work.push_back(lower(l, front + l.name));
+    }
+    totals(work, front + t.name);
+    return batched;
+}
+
 gemm parse_gemm(const std::string& text, const std::string& where) {
     const auto cells = split_csv_line(text, where);
     if (cells.size() != 3) throw input_error(where + ": " + quoted(text) + "; allowed: M,N,K");

@@ -2,6 +2,7 @@
 /// A network as the list of its layers, in the order in which they run.
 #include <workloads/layer.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,11 @@ trace read_trace(const std::string& path, const trace_options& options = {});
 
 /// The same for the text of a file; `source` stands for the path in messages and gives the trace its name.
 trace parse_trace(const std::string& text, const std::string& source, const trace_options& options = {});
+
+/// The same network for `inputs` inputs at once: convolutions and linear layers extend M and keep their weights,
+/// products of two activations and their softmax stand side by side, vector work grows. Throws input_error with `where`
+/// in front for less than one input and for layers that become too large.
+trace with_batch(const trace& t, std::int64_t inputs, const std::string& where = "batch");
 
 /// "M,N,K" as on a command line; the product is named "gemm_MxNxK". Throws input_error with `where` in front.
 gemm parse_gemm(const std::string& text, const std::string& where = "GEMM");

@@ -1,6 +1,8 @@
 #include "options.h"
 
 #include <cimtlm/base/error.h>
+#include <platforms/config/timeloop_problem.h>
+#include <workloads/csv.h>
 #include <workloads/lowering.h>
 
 #include <algorithm>
@@ -24,8 +26,9 @@ void describe_work(po::options_description& all) {
         "mapper", po::value<std::string>()->value_name("rules|search"),
         "default: the machine's")("mapping", po::value<std::string>()->value_name("FILE"), "loop nests by hand")(
         "padding", po::value<std::string>()->default_value("none")->value_name("none|same|overhang"),
-        "of convolutions in SCALE-Sim topologies")("steady", "weights stay in the arrays where they fit")(
-        "cold", "weights start outside (default)");
+        "of convolutions in SCALE-Sim topologies")("batch", po::value<std::string>()->value_name("N"),
+                                                   "inputs at once; layers share their weights (default 1)")(
+        "steady", "weights stay in the arrays where they fit")("cold", "weights start outside (default)");
 }
 
 namespace {
@@ -60,6 +63,10 @@ work_options read_work(const po::variables_map& values) {
     w.mapper = one_of(values, "mapper", "", {"rules", "search"});
     if (values.count("mapping")) w.mapping_file = values["mapping"].as<std::string>();
     w.padding = one_of(values, "padding", "none", {"none", "same", "overhang"});
+    if (values.count("batch")) {
+        if (w.trace.empty()) throw input_error("--batch multiplies the inputs of a trace; with --gemm give a larger M");
+        w.batch = parse_whole_number(values["batch"].as<std::string>(), 1, gemm::largest_extent, "--batch");
+    }
     if (values.count("steady") && values.count("cold")) throw input_error("both --steady and --cold: give one of them");
     w.steady = values.count("steady") > 0;
     return w;
@@ -78,6 +85,7 @@ std::vector<std::string> arguments_of(const work_options& w) {
     add("--mapper", w.mapper);
     add("--mapping", w.mapping_file);
     add("--padding", w.padding);
+    if (w.batch > 1) add("--batch", std::to_string(w.batch));
     if (w.steady) a.push_back("--steady");
     return a;
 }
@@ -116,13 +124,21 @@ po::variables_map parse_arguments(const std::vector<std::string>& arguments, con
     return values;
 }
 
+namespace {
+trace read_any(const std::string& name_or_file, const trace_options& options) {
+    const auto extension = std::filesystem::path(name_or_file).extension();
+    if (extension == ".yaml" || extension == ".yml") return read_timeloop_problem(name_or_file);
+    return read_trace(find_trace(name_or_file), options);
+}
+} // namespace
+
 named_work load_work(const work_options& w) {
     if (!w.gemm.empty()) return {"gemm " + w.gemm, {parse_gemm(w.gemm, "--gemm")}};
     trace_options options;
     if (w.padding == "same") options.padding = scale_sim_padding::same;
     if (w.padding == "overhang") options.padding = scale_sim_padding::overhang;
-    const auto t = read_trace(find_trace(w.trace), options);
-    return {t.name, lower(t)};
+    const auto t = with_batch(read_any(w.trace, options), w.batch, "--batch");
+    return {w.batch == 1 ? t.name : t.name + ", batch " + std::to_string(w.batch), lower(t)};
 }
 
 loaded_machine load_machine(const std::string& name_or_file, const work_options& w) {

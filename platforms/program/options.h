@@ -7,6 +7,7 @@
 
 #include <boost/program_options.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct work_options {
     std::string mapper; ///< "": the machine's
     std::string mapping_file;
     std::string padding = "none"; ///< of SCALE-Sim topologies
+    std::int64_t batch = 1;       ///< inputs at once
     bool steady = false;
 };
 

@@ -1,4 +1,5 @@
-/// libFuzzer: whatever the bytes of a trace are, they become layers that lower, or an input_error.
+/// libFuzzer: whatever the bytes of a trace are, they become layers that lower, for several inputs too, or an
+/// input_error.
 #include <workloads/lowering.h>
 #include <workloads/trace.h>
 
@@ -20,8 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     // What the reader lets through is runnable and is written so that it reads back to the same layers.
-    totals(lower(read), read.name);
+    const auto one = totals(lower(read), read.name);
     const auto again = parse_trace(format_trace(read), "fuzz.csv");
     if (again.layers != read.layers || again.comments != read.comments) std::abort();
+    const std::int64_t inputs = 1 + data[0] / 3;
+    try {
+        const auto many = totals(lower(with_batch(read, inputs)), read.name);
+        if (many.macs != inputs * one.macs || many.weights != one.weights) std::abort();
+    } catch (const input_error&) { // it became too large
+    }
     return 0;
 }
