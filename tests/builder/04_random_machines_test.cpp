@@ -30,6 +30,8 @@ machine random_machine(dice& d) {
     m.host.issue = d.flip() ? host_issue::gemm : host_issue::tile;
     m.host.command_cycles = static_cast<double>(d.pick({0, 100, 3000}));
     m.host.queue_depth = d.pick({1, 2, 4});
+    m.host.command_energy_pj = static_cast<double>(d.pick({0, 11}));
+    m.bus.energy_pj_per_byte = static_cast<double>(d.pick({0, 3}));
     m.mapper.kind = d.flip() ? mapper_kind::rules : mapper_kind::search;
     m.memories[0].dram->half_duplex = d.flip();
     m.memories[0].dram->banks = d.pick({1, 8});

@@ -110,11 +110,13 @@ void cost_model::charge(ledger& into, const vector_work& work) const {
     row("vector_unit", "operation", "operation", m_.vector_unit.operation_energy_pj,
         static_cast<double>(work.operations));
     row("host", "command", "command", m_.host.command_energy_pj, 1);
-    if (m_.vector_unit.fused && work.fusible) return;
+    const bool moves = !(m_.vector_unit.fused && work.fusible);
+    const auto moved = moves ? work.read_bytes + work.write_bytes : 0;
+    row("bus", "transfer", "byte", m_.bus.energy_pj_per_byte, static_cast<double>(moved + command_bytes));
+    if (!moves) return;
     const auto& memory = m_.memories.front();
     row(memory.name, "read", "byte", memory.read_energy_pj_per_byte, static_cast<double>(work.read_bytes));
     row(memory.name, "update", "byte", memory.update_energy_pj_per_byte, static_cast<double>(work.write_bytes));
-    row("bus", "transfer", "byte", m_.bus.energy_pj_per_byte, static_cast<double>(work.read_bytes + work.write_bytes));
 }
 
 cost_model::figures cost_model::evaluate(const flat_nest& nest, const gemm& g) const {

@@ -32,6 +32,9 @@ struct bound_result {
     std::vector<resource_time> resources;
 };
 
+/// Bytes of a command of the host on the bus.
+constexpr std::int64_t command_bytes = 4;
+
 /// Evaluates nests on one machine. Keeps what does not change between GEMMs.
 class cost_model {
 public:
@@ -105,7 +108,8 @@ void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t 
         if (update) charge(part, "update"sv, "byte"sv, level.update_energy_pj_per_byte, static_cast<double>(update));
         if (fill) charge(part, "fill"sv, "byte"sv, level.fill_energy_pj_per_byte, static_cast<double>(fill));
         if (i == 0 && !published && m_.bus.energy_pj_per_byte > 0)
-            charge("bus"sv, "transfer"sv, "byte"sv, m_.bus.energy_pj_per_byte, static_cast<double>(read + update));
+            charge("bus"sv, "transfer"sv, "byte"sv, m_.bus.energy_pj_per_byte,
+                   static_cast<double>(read + update + commands * command_bytes));
     }
     const double slices = static_cast<double>(engine_->input_slices(g.bits.a) * engine_->weight_slices(g.bits.b));
     charge("mac"sv, "multiply_accumulate"sv, "MAC"sv, mac_pj_, static_cast<double>(counts.macs) * slices);

@@ -65,7 +65,7 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, std::int64_t beg
             const auto put = target.port->transfer(slice_of(target, at, next));
             ready = std::max(ready, now + put.delay_ps);
             free = std::max(free, now + put.service_ps + put.queue_ps);
-            spent.lost += {0, put.queue_ps, 0, 0};
+            spent.lost += {put.queue_ps, put.queue_ps, 0, 0};
         }
         at = next;
         if (at < end) wait_until(free_before); // two pieces are on their way
@@ -92,7 +92,9 @@ void compute_block::stage(loaded_tile& t, std::size_t boundary) {
     release_computed();
     const auto ahead = std::min(need, room_bytes_[memory]);
     room_bytes_[memory] -= ahead;
-    const auto split = need > 0 ? what.read * ahead / need : 0;
+    const auto part = static_cast<long double>(ahead) / static_cast<long double>(std::max<std::int64_t>(need, 1));
+    const auto split =
+        ahead == need ? what.read : static_cast<std::int64_t>(static_cast<long double>(what.read) * part);
     fetch(t, boundary, 0, split);
     while (room_bytes_[memory] < need - ahead) {
         if (!pending_.empty()) {
