@@ -40,27 +40,38 @@ std::int64_t arrays_needed(const planned_task& task) {
     return sets * banks_used(*task.nest) * task.count();
 }
 
-// Weights stay only if those of the whole network fit: one that is left out would push out the others.
+// Weights stay in arrays of their own, in the order of the work, as long as the arrays that are left are as many as the
+// widest of the other products works on. What does not fit is reloaded, into those.
 void keep_weights(plan& p, const cost_model& cost) {
     if (!cost.target().cim) return;
-    std::int64_t arrays = 0, bytes = 0;
+    const auto widest_of_others = [&] {
+        std::int64_t banks = 0;
+        for (const auto& task : p.tasks)
+            if (task.is_product() && !task.resident) banks = std::max(banks, banks_used(*task.nest));
+        return banks;
+    };
+    const auto stays = [](const planned_task& task) { return task.is_product() && !task.product().b_is_activation; };
+    std::int64_t wanted = 0, others = 0, taken = 0;
     for (const auto& task : p.tasks) {
-        if (!task.is_product()) continue;
-        if (task.product().b_is_activation) {
-            // Written anew each time, into arrays of its own.
-            arrays += banks_used(*task.nest);
+        if (stays(task))
+            wanted += arrays_needed(task);
+        else if (task.is_product())
+            others = std::max(others, banks_used(*task.nest));
+    }
+    const auto count = cost.target().cim->count;
+    const bool all = wanted + others <= count;
+    for (auto& task : p.tasks) {
+        if (!stays(task)) continue;
+        const auto arrays = arrays_needed(task);
+        task.resident = true;
+        if (!all && taken + arrays + widest_of_others() > count) {
+            task.resident = false;
             continue;
         }
-        arrays += arrays_needed(task);
-        bytes += bytes_of(task.product().n * task.product().k, task.product().bits.b) * task.count();
+        taken += arrays;
+        p.resident_bytes += bytes_of(task.product().n * task.product().k, task.product().bits.b) * task.count();
     }
-    if (arrays > cost.target().cim->count) {
-        p.missing_arrays = arrays - cost.target().cim->count;
-        return;
-    }
-    p.resident_bytes = bytes;
-    for (auto& task : p.tasks)
-        if (task.is_product() && !task.product().b_is_activation) task.resident = true;
+    p.missing_arrays = all ? 0 : wanted + others - count;
 }
 
 bound_result vector_bound(const vector_work& w, const machine& m) {

@@ -238,8 +238,8 @@ std::string summary(const run_results& r, const report_context& c) {
     }
     if (r.layers.size() == 1 && r.layers[0].is_product) text += "\nmapping: " + r.layers[0].mapping + "\n";
     if (c.missing_arrays > 0)
-        text +=
-            "\nThe weights do not stay: " + std::to_string(c.missing_arrays) + " more arrays would hold them all.\n";
+        text += std::string(r.resident_bytes > 0 ? "\nNot all weights stay: " : "\nThe weights do not stay: ") +
+                std::to_string(c.missing_arrays) + " more arrays would hold them all.\n";
     if (c.skipped_vector_work > 0)
         text += "\nNot counted by the published convention: " + std::to_string(c.skipped_vector_work) +
                 " entries of vector work.\n";

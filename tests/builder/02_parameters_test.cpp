@@ -118,6 +118,17 @@ TEST(Parameter, HostCostBindsWhenACommandTakesLongerThanATile) {
     EXPECT_NEAR(once.counts.at("host.command"), 1, 0);
 }
 
+TEST(Parameter, WorkShorterThanItsCommandWaitsForTheHost) {
+    vector_work relu;
+    relu.name = "relu";
+    relu.elements = relu.operations = 64; // one cycle
+    relu.fusible = true;
+    const auto r = run_in_child(study_machine("rf_digital_6t"), {work_item(relu)});
+    EXPECT_EQ(r.figures.stall_of(stall::host_issue), r.figures.time_ps - r.figures.bound_ps);
+    EXPECT_EQ(r.figures.bound_ps, 1000);
+    EXPECT_GE(r.figures.time_ps, 100000 + 1000); // the command's 100 cycles
+}
+
 TEST(Parameter, CommandEnergyIsAFigureOfTheHost) {
     const auto r =
         run_in_child(study_machine("rf_digital_6t", {"host.command_energy_pj=7"}), only(product(512, 1024, 1024)));

@@ -28,6 +28,22 @@ TEST(Residency, WeightsThatDoNotFitAreReloadedAndTheMissingArraysCounted) {
     EXPECT_EQ(p.resident_bytes, 0);
 }
 
+TEST(Residency, WhatFitsBesideTheWidestOfTheOthersStays) {
+    // 48 arrays; the large product works on 32 of them (T stops there), so 16 are left: eight sets of 64 x 256 wants
+    // 4 arrays each, four of them stay.
+    const auto m = study_machine("smem_digital_6t_iso_area");
+    const cost_model cost(m, convention::like_for_like);
+    work_list work{work_item(product(32, 1024, 1024))};
+    for (int i = 0; i < 8; ++i) work.push_back(work_item(product(32, 64, 256)));
+    const auto p = make_plan(work, cost, {{}, "", true});
+    EXPECT_EQ(banks_used(*p.tasks[0].nest), 32);
+    EXPECT_EQ(banks_used(*p.tasks[1].nest), 4);
+    EXPECT_FALSE(p.tasks[0].resident);
+    for (std::size_t i = 1; i <= 8; ++i) EXPECT_EQ(p.tasks[i].resident, i <= 4) << i;
+    EXPECT_EQ(p.resident_bytes, 4 * 64 * 256);
+    EXPECT_EQ(p.missing_arrays, 256 + 8 * 4 - 48); // 1 MiB of weights are 256 arrays of 4 KiB
+}
+
 TEST(Residency, ActivationsAreNeverResident) {
     auto g = product(32, 64, 256);
     g.b_is_activation = true;

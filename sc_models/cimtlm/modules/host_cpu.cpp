@@ -46,6 +46,7 @@ void host_cpu::add(const job_result& j, task_result& r) const {
     r.computed_ps += j.computed_ps;
     r.tiles += j.tiles;
     r.waits += j.waits;
+    r.waits.add(stall::host_issue, times_.now_ps() - j.end_ps); // work so short that its command outlasts it
 }
 
 void host_cpu::execute(const matrix_job& job, task_result& r) {
