@@ -54,14 +54,14 @@ std::size_t sequence_length(std::string_view text) {
 }
 } // namespace
 
-void check_text(std::string_view line, const std::string& where) {
+void check_text(std::string_view line, const std::string& where, const std::string& allowed) {
     while (!line.empty()) {
         const auto lead = static_cast<unsigned char>(line.front());
         const auto length = sequence_length(line);
         if (length == 0 || (lead < 0x20 && lead != '\t') || lead == 0x7f) {
             static constexpr char digits[] = "0123456789abcdef";
             throw input_error(where + ": not a text file: byte 0x" + digits[lead >> 4] + digits[lead & 15] +
-                              "; allowed: UTF-8");
+                              "; allowed: " + allowed);
         }
         line.remove_prefix(length);
     }
@@ -108,7 +108,7 @@ csv_table parse_csv(const std::string& text, const std::string& source) {
         rest.remove_prefix(std::min(end + 1, rest.size()));
         if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
         ++row.line;
-        check_text(line, table.where(row));
+        check_text(line, table.where(row), "CSV in UTF-8");
         line = trimmed(line);
         if (!line.empty() && line.front() == '#') {
             if (line.substr(0, 2) == "# ") line.remove_prefix(1);

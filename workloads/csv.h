@@ -30,8 +30,9 @@ struct csv_table {
 /// that do not close.
 csv_table parse_csv(const std::string& text, const std::string& source);
 
-/// Throws input_error with `where` in front for control characters other than tabs and for bytes that are not UTF-8.
-void check_text(std::string_view line, const std::string& where);
+/// Throws input_error "WHERE: not a text file: ...; allowed: ALLOWED" for control characters other than tabs and for
+/// bytes that are not UTF-8.
+void check_text(std::string_view line, const std::string& where, const std::string& allowed);
 
 /// The cells of one line. Throws input_error for quotes that do not close.
 std::vector<std::string> split_csv_line(std::string_view line, const std::string& where);

@@ -73,7 +73,7 @@ const std::vector<config_node>& list_of(const config_node& node, const std::stri
 
 std::string text_of(const config_node& node, const std::string& what) {
     if (node.kind != form::scalar || node.scalar.empty()) node.fail(what + " must be a name");
-    check_text(node.scalar, node.place.text()); // names go into results
+    check_text(node.scalar, node.place.text(), "names in UTF-8"); // names go into results
     return node.scalar;
 }
 

@@ -111,8 +111,10 @@ TEST(timeloop, says_what_is_wrong) {
     has(refusal_of("gemm.yaml", "K: 1024", "K: 1024, densities: {A: 0.5}"), "p.yaml:16: densities: sparse");
     has(refusal_of("gemm.yaml", "[[M]], [[K]]", "[[M]], [[L]]"), "p.yaml:10: projection of 'A': unknown dimension 'L'");
     has(refusal_of("gemm.yaml", "[[M]], [[K]]", "[[M]], [K]"), "p.yaml:10: a term in the projection of 'A' must be a");
-    has(refusal_of("gemm.yaml", "feed_forward", "feed\xff"), "p.yaml:4: not a text file: byte 0xff; allowed: UTF-8");
-    has(refusal_of("gemm.yaml", "feed_forward", "\"a\\nb\""), "p.yaml:4: not a text file: byte 0x0a; allowed: UTF-8");
+    has(refusal_of("gemm.yaml", "feed_forward", "feed\xff"),
+        "p.yaml:4: not a text file: byte 0xff; allowed: names in UTF-8");
+    has(refusal_of("gemm.yaml", "feed_forward", "\"a\\nb\""),
+        "p.yaml:4: not a text file: byte 0x0a; allowed: names in UTF-8");
     has(refusal_of("gemm.yaml", "read_write: true", "read_write: maybe"), "p.yaml:15: read_write: 'maybe'; allowed");
     has(refusal_of("gemm.yaml", "read_write: true", "read_write: false"), "p.yaml:9: data_spaces: 3, of which 0");
     has(refusal_of("gemm.yaml", "[[M]], [[N]]", "[[M], [N]]"), "p.yaml:14: projection of 'Z': the result has a sum");

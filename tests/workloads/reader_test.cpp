@@ -201,10 +201,10 @@ TEST(reader, says_what_is_wrong) {
              {std::string("\x7f"
                           "ELF\0\1",
                           6),
-              "net.csv:1: not a text file: byte 0x7f; allowed: UTF-8"},
-             {native + std::string("a\0b", 3), "net.csv:2: not a text file: byte 0x00; allowed: UTF-8"},
-             {native + "caf\xe9,relu,1,2,", "net.csv:2: not a text file: byte 0xe9; allowed: UTF-8"},
-             {native + "x,linear\r,1,2,3", "net.csv:2: not a text file: byte 0x0d; allowed: UTF-8"},
+              "net.csv:1: not a text file: byte 0x7f; allowed: CSV in UTF-8"},
+             {native + std::string("a\0b", 3), "net.csv:2: not a text file: byte 0x00; allowed: CSV in UTF-8"},
+             {native + "caf\xe9,relu,1,2,", "net.csv:2: not a text file: byte 0xe9; allowed: CSV in UTF-8"},
+             {native + "x,linear\r,1,2,3", "net.csv:2: not a text file: byte 0x0d; allowed: CSV in UTF-8"},
              {"x,1,2,3\n", "net.csv:1: 'x' begins no known header; allowed: 'name,kind,...', 'Layer name, IFMAP "
                            "Height, ...' or 'Layer, M, N, K'"},
              {native + "x,linear,1,2\n", "net.csv:2: the row ends before column 'K': 4 cells"},
