@@ -108,7 +108,7 @@ TEST(bad_input, files_that_are_no_traces) {
     trace(s.file("blank.csv", "\n\n , \n"), {"blank.csv"});
     std::filesystem::create_directory(s.path("folder.csv"));
     trace(s.path("folder.csv"), {"folder.csv", "directory"});
-    trace(s.file("junk.csv", junk()), {"junk.csv:1", "CSV"});
+    trace(s.file("junk.csv", junk()), {"junk.csv:1", "UTF-8"});
     trace(s.file("header.csv", "name,kind,M,N,K\n"), {"header.csv"});
     trace(s.file("short.csv", "name,kind,M,N,K\nfc,linear,4,4\n"), {"short.csv:2", "'K'"});
     trace(s.file("long.csv", "name,kind,M,N,K\nfc,linear,4,4,4,4\n"), {"long.csv:2"});
