@@ -67,13 +67,17 @@ configure() {
 
 # build FOLDER [TARGET...]: everything without targets. On a terminal ninja shows its progress, else only what is wrong.
 build() {
-    local folder=$root/$1 name=$1 quiet=() pending
+    local folder=$root/$1 name=$1 pending
     shift
-    pending=$(ninja -C "$folder" -n "$@" 2>/dev/null | grep -c '^\[')
-    ((pending == 0)) && return
-    say "building $name/"
-    [[ -t 2 ]] || quiet=(--quiet)
-    ninja -C "$folder" -j "$(nproc)" "${quiet[@]}" "$@" >&2 || give_up 1 "the build failed"
+    # A hint for people alone: a dry run does not look for files that are new.
+    pending=$(ninja -C "$folder" -n "$@" 2>&1 | grep -vc -e 'Re-checking globbed' -e '^ninja: ')
+    ((pending)) && say "building $name/"
+    if ((pending)) && [[ -t 2 ]]; then
+        ninja -C "$folder" -j "$(nproc)" "$@" >&2
+    else
+        ninja -C "$folder" -j "$(nproc)" --quiet "$@" 2>&1 | grep -v '^ninja: no work to do' >&2
+        ((PIPESTATUS[0] == 0))
+    fi || give_up 1 "the build failed"
 }
 
 # set_up PRESET FOLDER [TARGET...]
