@@ -66,13 +66,12 @@ configure() {
 }
 
 # build FOLDER [TARGET...]: everything without targets. On a terminal ninja shows its progress, else only what is wrong.
+# Ninja is always asked: it alone knows about new files (a dry run does not).
 build() {
-    local folder=$root/$1 name=$1 pending
+    local folder=$root/$1
+    say "bringing $1/ up to date"
     shift
-    # A hint for people alone: a dry run does not look for files that are new.
-    pending=$(ninja -C "$folder" -n "$@" 2>&1 | grep -vc -e 'Re-checking globbed' -e '^ninja: ')
-    ((pending)) && say "building $name/"
-    if ((pending)) && [[ -t 2 ]]; then
+    if [[ -t 2 ]]; then
         ninja -C "$folder" -j "$(nproc)" "$@" >&2
     else
         ninja -C "$folder" -j "$(nproc)" --quiet "$@" 2>&1 | grep -v '^ninja: no work to do' >&2
@@ -87,7 +86,7 @@ set_up() {
     install_packages
     mkdir -p "$root/$folder" || give_up 3 "$root/$folder: cannot be made"
     # Two set-ups at once would build over each other.
-    exec 9>"$root/$folder/.lock" || give_up 3 "$root/$folder: is not writable"
+    { exec 9>"$root/$folder/.lock"; } 2>/dev/null || give_up 3 "$root/$folder: is not writable"
     if ! flock -n 9; then
         say "waiting for another set-up of $folder/"
         flock 9
