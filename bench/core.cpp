@@ -1,0 +1,128 @@
+// Speed of what needs no kernel: calendar, ledger, rules, search, closed form, tiles.
+#include <cimtlm/base/calendar.h>
+#include <cimtlm/base/ledger.h>
+#include <cimtlm/mapping/cost.h>
+#include <cimtlm/mapping/rules.h>
+#include <cimtlm/mapping/search.h>
+#include <cimtlm/mapping/tile.h>
+#include <platforms/config/config.h>
+
+#include <benchmark/benchmark.h>
+
+#include <random>
+
+namespace {
+
+using namespace cimtlm;
+
+gemm product(std::int64_t m, std::int64_t n, std::int64_t k) {
+    gemm g;
+    g.name = "product";
+    g.m = m;
+    g.n = n;
+    g.k = k;
+    return g;
+}
+
+const char* const machines[] = {"tensor_core", "rf_digital_6t", "rf_analog_6t", "smem_digital_6t",
+                                "smem_digital_6t_iso_area"};
+
+/// A machine of the study with everything a mapping needs.
+struct target {
+    machine m;
+    gemm g = product(512, 1024, 1024);
+    std::vector<nest_slot> shape;
+    cost_model cost;
+    explicit target(const char* name)
+        : m(load_machine(name, {}).value)
+        , shape(nest_slots(m, g.bits))
+        , cost(m, convention::like_for_like) {}
+};
+
+// Initiators at random distances in a window that moves on, as many as a chip has: the calendar stays short because
+// what is past is dropped.
+void calendar_reserve(benchmark::State& state) {
+    std::minstd_rand random(1);
+    std::vector<std::int64_t> ahead(4096);
+    for (auto& a : ahead) a = static_cast<std::int64_t>(random() % 200000);
+    calendar c;
+    std::int64_t now = 0;
+    std::size_t i = 0;
+    for (auto _ : state) {
+        now += 1500;
+        c.forget_before(now);
+        benchmark::DoNotOptimize(c.reserve(now + ahead[i++ % ahead.size()], 1000));
+    }
+    state.counters["intervals"] = static_cast<double>(c.size());
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(calendar_reserve);
+
+void calendar_in_order(benchmark::State& state) {
+    calendar c;
+    std::int64_t now = 0;
+    for (auto _ : state) {
+        c.forget_before(now);
+        benchmark::DoNotOptimize(c.reserve(now, 900));
+        now += 1000;
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(calendar_in_order);
+
+void ledger_charge(benchmark::State& state) {
+    ledger l;
+    const auto account = l.open("dram", "read", "byte", 64);
+    for (auto _ : state) {
+        l.charge(account, 512);
+        benchmark::ClobberMemory();
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(ledger_charge);
+
+void rules(benchmark::State& state, const char* name) {
+    const target t(name);
+    for (auto _ : state) benchmark::DoNotOptimize(map_by_rules(t.g, t.m, t.shape));
+}
+
+void search(benchmark::State& state, const char* name) {
+    const target t(name);
+    for (auto _ : state) benchmark::DoNotOptimize(map_by_search(t.g, t.cost, t.shape, t.m.mapper.objective));
+}
+
+void bound(benchmark::State& state, const char* name) {
+    const target t(name);
+    const flat_nest nest(map_by_rules(t.g, t.m, t.shape), t.m, t.shape);
+    for (auto _ : state) benchmark::DoNotOptimize(t.cost.bound(nest, t.g, count_accesses(nest, t.g, t.m, false)));
+}
+
+void tiles(benchmark::State& state, const char* name) {
+    const target t(name);
+    const flat_nest nest(map_by_rules(t.g, t.m, t.shape), t.m, t.shape);
+    std::int64_t count = 0;
+    for (auto _ : state) {
+        tile_sequence sequence(nest, t.g, t.m, false);
+        while (sequence.next()) {
+            benchmark::DoNotOptimize(sequence.current().steps);
+            ++count;
+        }
+    }
+    state.SetItemsProcessed(count);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    for (const char* name : machines) {
+        const std::string end = std::string("/512x1024x1024/") + name;
+        benchmark::RegisterBenchmark(("rules" + end).c_str(), rules, name);
+        benchmark::RegisterBenchmark(("search" + end).c_str(), search, name);
+        benchmark::RegisterBenchmark(("bound" + end).c_str(), bound, name);
+        benchmark::RegisterBenchmark(("tiles" + end).c_str(), tiles, name);
+    }
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+}
