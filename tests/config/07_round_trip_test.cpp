@@ -57,7 +57,12 @@ TEST(round_trip, a_struct_filled_without_files) {
 }
 
 TEST(round_trip, no_key_is_left_out) {
-    const auto loaded = load_machine("tensor_core");
+    auto loaded = load_machine("tensor_core");
+    for (auto& level : loaded.value.memories) {
+        if (level.dram) level.dram->channels.emplace();
+        level.cache.emplace();
+    }
+    loaded.value.bus.ports.emplace();
     const auto tree = parse_config(to_yaml(loaded), "t.yaml");
     std::string missing;
     for (const auto& key : list_keys()) {

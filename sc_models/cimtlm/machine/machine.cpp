@@ -76,6 +76,7 @@ constexpr double most_weights = 1e12;
 constexpr double most_bits = 32;
 constexpr double most_cycles = 1e6;
 constexpr double most_ps = 1e12;
+constexpr double most_channels = 4096;
 constexpr std::size_t most_levels = 16;
 
 void check_memory(const checker& check, const memory_level& level) {
@@ -96,8 +97,27 @@ void check_memory(const checker& check, const memory_level& level) {
             check.not_negative(key("fanout.m, n and k"), static_cast<double>(extent));
         if (level.fanout->name.empty()) check.fail(key("fanout.name") + " is missing");
     }
+    if (level.cache.has_value() != (level.kind == memory_kind::cache))
+        check.fail(key("cache") + " and kind cache: both or none");
+    if (level.cache) {
+        const auto& c = *level.cache;
+        for (const auto& [name, value] : {std::pair{"partitions", c.partitions}, std::pair{"slices", c.slices},
+                                          std::pair{"ways", c.ways}, std::pair{"line_bytes", c.line_bytes}}) {
+            check.positive(key("cache.") + name, static_cast<double>(value));
+            check.at_most(key("cache.") + name, static_cast<double>(value), most_instances);
+        }
+        check.not_negative(key("cache.region_bytes"), static_cast<double>(c.region_bytes));
+        check.not_negative(key("cache.far_latency_cycles"), c.far_latency_cycles);
+        check.at_most(key("cache.far_latency_cycles"), c.far_latency_cycles, most_cycles);
+        check.not_negative(key("cache.compute_ways"), static_cast<double>(c.compute_ways));
+    }
     if (level.dram) {
         const auto& d = *level.dram;
+        if (d.channels) {
+            check.positive(key("dram.channels.count"), static_cast<double>(d.channels->count));
+            check.at_most(key("dram.channels.count"), static_cast<double>(d.channels->count), most_channels);
+            check.positive(key("dram.channels.interleave_bytes"), static_cast<double>(d.channels->interleave_bytes));
+        }
         check.positive(key("dram.banks"), static_cast<double>(d.banks));
         check.positive(key("dram.row_bytes"), static_cast<double>(d.row_bytes));
         for (double t : {d.t_rcd_ps, d.t_rp_ps, d.t_ras_ps, d.t_cl_ps, d.t_turnaround_ps, d.t_refi_ps, d.t_rfc_ps}) {
@@ -137,7 +157,9 @@ void machine::validate(const std::string& where) const {
         const auto above = memories[i - 1].kind;
         if (level.kind == memory_kind::dram)
             check.fail("memories." + level.name + ".kind: only the outermost memory may be dram");
-        if (level.kind == memory_kind::sram && above != memory_kind::dram && above != memory_kind::sram)
+        if (level.kind == memory_kind::cache && above != memory_kind::dram)
+            check.fail("memories." + level.name + ".kind: a cache stands directly below dram");
+        if (level.kind == memory_kind::sram && (above == memory_kind::register_file || above == memory_kind::latch))
             check.fail("memories." + level.name + ".kind: sram stands above registers and latches");
     }
     for (auto t : {tensor::A, tensor::B, tensor::Z})
@@ -195,6 +217,10 @@ void machine::validate(const std::string& where) const {
     check.not_negative("bus.latency_cycles", bus.latency_cycles);
     check.at_most("bus.latency_cycles", bus.latency_cycles, most_cycles);
     check.not_negative("bus.energy_pj_per_byte", bus.energy_pj_per_byte);
+    if (bus.ports) {
+        check.not_negative("bus.ports.read_bytes_per_cycle", bus.ports->read_bytes_per_cycle);
+        check.not_negative("bus.ports.write_bytes_per_cycle", bus.ports->write_bytes_per_cycle);
+    }
     check.positive("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes));
     check.not_negative("host.command_cycles", host.command_cycles);
     check.at_most("host.command_cycles", host.command_cycles, most_cycles);

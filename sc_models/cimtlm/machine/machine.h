@@ -43,13 +43,22 @@ struct vector_unit_parameters {
 };
 BOOST_DESCRIBE_STRUCT(vector_unit_parameters, (), (operations_per_cycle, fused, operation_energy_pj, area_um2))
 
-/// The on-chip bus between the DRAM controller, the host and the compute block.
-struct bus_parameters {
-    double bytes_per_cycle = 0;    ///< each way; 0: not a limit
-    double latency_cycles = 0;     ///< one way through the bus
-    double energy_pj_per_byte = 0; ///< pJ a byte carried
+/// Channels that each initiator at a bus has for itself.
+struct bus_port_parameters {
+    double read_bytes_per_cycle = 0;  ///< towards the initiator; 0: not a limit
+    double write_bytes_per_cycle = 0; ///< from the initiator; 0: not a limit
 };
-BOOST_DESCRIBE_STRUCT(bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte))
+BOOST_DESCRIBE_STRUCT(bus_port_parameters, (), (read_bytes_per_cycle, write_bytes_per_cycle))
+
+/// The on-chip bus between the DRAM controller, the host and the compute block. With ports and no limit
+/// of its own it is a crossbar.
+struct bus_parameters {
+    double bytes_per_cycle = 0;                              ///< shared by all, each way; 0: not a limit
+    double latency_cycles = 0;                               ///< one way through the bus
+    double energy_pj_per_byte = 0;                           ///< pJ a byte carried
+    std::optional<bus_port_parameters> ports = std::nullopt; ///< absent: only what all share
+};
+BOOST_DESCRIBE_STRUCT(bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte, ports))
 
 /// The DMA of a compute block.
 struct dma_parameters {

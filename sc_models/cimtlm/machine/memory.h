@@ -12,9 +12,9 @@ namespace cimtlm {
 enum class tensor { A, B, Z };
 BOOST_DESCRIBE_ENUM(tensor, A, B, Z)
 
-/// dram and sram are modules on the interconnect; register_file and latch belong to the tensor core.
-enum class memory_kind { dram, sram, register_file, latch };
-BOOST_DESCRIBE_ENUM(memory_kind, dram, sram, register_file, latch)
+/// dram, cache and sram are modules on the interconnect; register_file and latch belong to the tensor core.
+enum class memory_kind { dram, cache, sram, register_file, latch };
+BOOST_DESCRIBE_ENUM(memory_kind, dram, cache, sram, register_file, latch)
 
 /// Instances of a level side by side below the level above: spatial loops of a loop nest stand under `name`.
 struct fanout_parameters {
@@ -26,22 +26,44 @@ struct fanout_parameters {
 };
 BOOST_DESCRIBE_STRUCT(fanout_parameters, (), (name, count, m, n, k))
 
+/// Independent channels that share a DRAM's rates evenly (HBM: pseudo-channels of all stacks).
+struct dram_channel_parameters {
+    std::int64_t count = 1;
+    std::int64_t interleave_bytes = 1024; ///< so many consecutive bytes lie in one channel
+};
+BOOST_DESCRIBE_STRUCT(dram_channel_parameters, (), (count, interleave_bytes))
+
 /// Banks, rows and refresh of a DRAM channel. Times in ps.
 struct dram_parameters {
-    bool half_duplex = true; ///< one data bus for both directions
-    std::int64_t banks = 8;
-    std::int64_t row_bytes = 2048; ///< page of one bank over the whole channel width
-    double t_rcd_ps = 0;           ///< activate to column command
-    double t_rp_ps = 0;            ///< precharge
-    double t_ras_ps = 0;           ///< activate to precharge
-    double t_cl_ps = 0;            ///< column command to data
-    double t_turnaround_ps = 0;    ///< data bus idle between a read and a write
-    double t_refi_ps = 0;          ///< refresh interval; 0: no refresh
-    double t_rfc_ps = 0;           ///< duration of one all-bank refresh
+    bool half_duplex = true;                                        ///< one data bus for both directions
+    std::int64_t banks = 8;                                         ///< of a channel
+    std::int64_t row_bytes = 2048;                                  ///< page of one bank over the whole channel width
+    double t_rcd_ps = 0;                                            ///< activate to column command
+    double t_rp_ps = 0;                                             ///< precharge
+    double t_ras_ps = 0;                                            ///< activate to precharge
+    double t_cl_ps = 0;                                             ///< column command to data
+    double t_turnaround_ps = 0;                                     ///< data bus idle between a read and a write
+    double t_refi_ps = 0;                                           ///< refresh interval; 0: no refresh
+    double t_rfc_ps = 0;                                            ///< duration of one all-bank refresh
+    std::optional<dram_channel_parameters> channels = std::nullopt; ///< absent: one
 };
 BOOST_DESCRIBE_STRUCT(dram_parameters, (),
                       (half_duplex, banks, row_bytes, t_rcd_ps, t_rp_ps, t_ras_ps, t_cl_ps, t_turnaround_ps, t_refi_ps,
-                       t_rfc_ps))
+                       t_rfc_ps, channels))
+
+/// A cache between the DRAM and the levels below. Its rates, its near latency, its energies and its capacity, compute
+/// ways included, are the level's.
+struct cache_parameters {
+    std::int64_t partitions = 1;   ///< parts of the cache with ports and a latency of their own
+    std::int64_t slices = 1;       ///< of all partitions; one line passes at the rate of one slice
+    std::int64_t ways = 16;        ///< regions of a set
+    std::int64_t line_bytes = 128; ///< unit of fetching and writing back
+    std::int64_t region_bytes = 0; ///< unit of tags and replacement, up to 64 lines; 0: one line
+    double far_latency_cycles = 0; ///< first byte from another partition than the port's; 0: as from its own
+    std::int64_t compute_ways = 0; ///< ways of each set that compute instead of caching
+};
+BOOST_DESCRIBE_STRUCT(cache_parameters, (),
+                      (partitions, slices, ways, line_bytes, region_bytes, far_latency_cycles, compute_ways))
 
 /// One level. Rates are per instance and each way; 0 is "not a limit".
 struct memory_level {
@@ -52,12 +74,13 @@ struct memory_level {
     std::optional<fanout_parameters> fanout; ///< instances below the level above; absent: one
     double read_bytes_per_cycle = 0;
     double write_bytes_per_cycle = 0;
-    double latency_cycles = 0; ///< first byte, without contention (DRAM: controller and path)
+    double latency_cycles = 0; ///< first byte, without contention (DRAM: controller and path; cache: near partition)
     double read_energy_pj_per_byte = 0;
-    double update_energy_pj_per_byte = 0; ///< a result written from below
-    double fill_energy_pj_per_byte = 0;   ///< an operand written from above
-    double area_um2 = 0;                  ///< per instance
-    std::optional<dram_parameters> dram;  ///< for kind dram at `tile`
+    double update_energy_pj_per_byte = 0;  ///< a result written from below
+    double fill_energy_pj_per_byte = 0;    ///< an operand written from above
+    double area_um2 = 0;                   ///< per instance
+    std::optional<dram_parameters> dram;   ///< for kind dram at `tile`
+    std::optional<cache_parameters> cache; ///< for kind cache, and only there
 
     bool keeps_tensor(tensor t) const {
         for (auto kept : keeps)
@@ -69,6 +92,6 @@ struct memory_level {
 BOOST_DESCRIBE_STRUCT(memory_level, (),
                       (name, kind, keeps, capacity_bytes, fanout, read_bytes_per_cycle, write_bytes_per_cycle,
                        latency_cycles, read_energy_pj_per_byte, update_energy_pj_per_byte, fill_energy_pj_per_byte,
-                       area_um2, dram))
+                       area_um2, dram, cache))
 
 } // namespace cimtlm

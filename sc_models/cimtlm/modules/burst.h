@@ -24,4 +24,8 @@ struct burst_timing {
     std::int64_t stretch_ps = 0; ///< pauses between first and last byte, part of the lost times above
 };
 
+/// A burst with the timing `t` cuts through a hop that moves it in `own_ps`: from its first byte on it takes the longer
+/// of both, and pauses that the slower hop spans cost nothing.
+void pass_through(std::int64_t own_ps, burst_timing& t);
+
 } // namespace cimtlm

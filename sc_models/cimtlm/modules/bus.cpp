@@ -16,7 +16,9 @@ bus<BUSWIDTH>::bus(const sc_core::sc_module_name& name, const bus_parameters& pa
     , in("in", n_in)
     , out("out", n_out)
     , part_(name)
-    , model_(parameters, cycle_ps)
+    , model_(parameters, cycle_ps, n_in)
+    , sides_(n_in, 0)
+    , has_ports_(parameters.ports.has_value())
     , ledger_(energy)
     , account_(energy.open(part_, "transfer", "byte", parameters.energy_pj_per_byte)) {
     for (unsigned i = 0; i < n_in; ++i) {
@@ -38,13 +40,24 @@ bus<BUSWIDTH>::bus(const sc_core::sc_module_name& name, const bus_parameters& pa
 }
 
 template <unsigned BUSWIDTH>
-void bus<BUSWIDTH>::map(std::uint64_t base, std::uint64_t size_bytes, unsigned target, bool relative) {
-    if (target >= out.size()) throw input_error(part_ + ": no output " + std::to_string(target));
-    map_.add(base, size_bytes, target, relative);
+void bus<BUSWIDTH>::map(std::uint64_t base, std::uint64_t size_bytes, unsigned target, bool relative, unsigned sides) {
+    if (sides == 0 || target >= out.size() || sides > out.size() - target)
+        throw input_error(part_ + ": no output " + std::to_string(target + std::max(sides, 1u) - 1));
+    map_.add(base, size_bytes, target, relative, sides);
 }
 
 template <unsigned BUSWIDTH>
-void bus<BUSWIDTH>::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+std::int64_t bus<BUSWIDTH>::multicast(unsigned input, std::int64_t bytes, std::int64_t end_ps,
+                                      std::int64_t service_ps) {
+    const std::int64_t last_ps = end_ps - model_.latency_ps(); // on the channel
+    ++accesses_[false];
+    bytes_[false] += static_cast<std::uint64_t>(bytes);
+    ledger_.charge(account_, static_cast<double>(bytes));
+    return model_.copy_read(bytes, last_ps - service_ps, last_ps, times_.now_ps(), input) + model_.latency_ps();
+}
+
+template <unsigned BUSWIDTH>
+void bus<BUSWIDTH>::b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     transfer_extension* extension = nullptr;
     payload.get_extension(extension);
     const std::uint64_t address = payload.get_address();
@@ -63,13 +76,14 @@ void bus<BUSWIDTH>::b_transport(int, tlm::tlm_generic_payload& payload, sc_core:
     transfer_extension& e = extension ? *extension : own;
 
     const bool write = payload.is_write();
+    const auto port = static_cast<std::size_t>(id);
     const auto bytes = static_cast<std::int64_t>(length);
     const std::int64_t now_ps = times_.now_ps();
     const std::int64_t arrival_ps = now_ps + times_.ps(delay);
-    const std::int64_t begin_ps = write ? model_.begin_write(bytes, arrival_ps, now_ps) : arrival_ps;
+    const std::int64_t begin_ps = write ? model_.begin_write(bytes, arrival_ps, now_ps, port) : arrival_ps;
     delay += times_.time(begin_ps - arrival_ps + model_.latency_ps());
     payload.set_address(w->relative ? address - w->base : address);
-    out[w->out]->b_transport(payload, delay);
+    out[output(*w, id)]->b_transport(payload, delay);
     payload.set_address(address);
 
     if (payload.get_response_status() == tlm::TLM_OK_RESPONSE && payload.get_command() != tlm::TLM_IGNORE_COMMAND) {
@@ -84,7 +98,7 @@ void bus<BUSWIDTH>::b_transport(int, tlm::tlm_generic_payload& payload, sc_core:
         if (write)
             model_.end_write(bytes, t);
         else
-            queue_ps_ += model_.end_read(bytes, t, now_ps);
+            queue_ps_ += model_.end_read(bytes, t, now_ps, port);
         queue_ps_ += begin_ps - arrival_ps;
         e.queue_ps = t.queue_ps;
         e.row_ps = t.row_ps;
@@ -107,7 +121,7 @@ tlm::tlm_sync_enum bus<BUSWIDTH>::nb_transport_fw(int id, tlm::tlm_generic_paylo
 }
 
 template <unsigned BUSWIDTH>
-bool bus<BUSWIDTH>::get_direct_mem_ptr(int, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
+bool bus<BUSWIDTH>::get_direct_mem_ptr(int id, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
     dmi.init();
     const std::uint64_t address = payload.get_address();
     const address_map::window* w = map_.find(address, 0);
@@ -119,7 +133,7 @@ bool bus<BUSWIDTH>::get_direct_mem_ptr(int, tlm::tlm_generic_payload& payload, t
     }
     const std::uint64_t offset = w->relative ? w->base : 0;
     payload.set_address(address - offset);
-    const bool granted = out[w->out]->get_direct_mem_ptr(payload, dmi);
+    const bool granted = out[output(*w, id)]->get_direct_mem_ptr(payload, dmi);
     payload.set_address(address);
     // Only what the initiator reaches through this window.
     const std::uint64_t first = std::max<std::uint64_t>(dmi.get_start_address(), w->base - offset);
@@ -134,12 +148,12 @@ bool bus<BUSWIDTH>::get_direct_mem_ptr(int, tlm::tlm_generic_payload& payload, t
     return granted;
 }
 
-template <unsigned BUSWIDTH> unsigned bus<BUSWIDTH>::transport_dbg(int, tlm::tlm_generic_payload& payload) {
+template <unsigned BUSWIDTH> unsigned bus<BUSWIDTH>::transport_dbg(int id, tlm::tlm_generic_payload& payload) {
     const std::uint64_t address = payload.get_address();
     const address_map::window* w = map_.find(address, payload.get_data_length());
     if (w == nullptr) return 0;
     payload.set_address(w->relative ? address - w->base : address);
-    const unsigned n = out[w->out]->transport_dbg(payload);
+    const unsigned n = out[output(*w, id)]->transport_dbg(payload);
     payload.set_address(address);
     return n;
 }
@@ -147,7 +161,8 @@ template <unsigned BUSWIDTH> unsigned bus<BUSWIDTH>::transport_dbg(int, tlm::tlm
 template <unsigned BUSWIDTH>
 void bus<BUSWIDTH>::invalidate_direct_mem_ptr(int id, sc_dt::uint64 begin, sc_dt::uint64 end) {
     for (const address_map::window& w : map_.windows()) {
-        if (w.out != static_cast<unsigned>(id)) continue;
+        const auto from = static_cast<unsigned>(id);
+        if (from < w.out || from - w.out >= w.sides) continue;
         const std::uint64_t offset = w.relative ? w.base : 0;
         const std::uint64_t first = std::max<std::uint64_t>(begin, w.base - offset);
         const std::uint64_t last = std::min<std::uint64_t>(end, w.last - offset);
@@ -165,6 +180,11 @@ template <unsigned BUSWIDTH> void bus<BUSWIDTH>::report(statistics& s) const {
         s.add(prefix + "bytes_" + name, static_cast<double>(bytes_[write]), "byte", "bytes carried by " + name + "s");
         s.add(prefix + "busy_" + name + "_ps", static_cast<double>(model_.busy_ps(write)), "ps",
               "time the " + name + " channel was taken");
+        if (!has_ports_) continue;
+        std::int64_t ports_ps = 0;
+        for (std::size_t i = 0; i < in.size(); ++i) ports_ps += model_.port_busy_ps(i, write);
+        s.add(prefix + "busy_ports_" + name + "_ps", static_cast<double>(ports_ps), "ps",
+              "time the " + name + " channels of the ports were taken, all together");
     }
     s.add(prefix + "queue_ps", static_cast<double>(queue_ps_), "ps", "time requests waited for a taken channel");
     s.add(prefix + "decode_errors", static_cast<double>(decode_errors_), "count", "requests that no window took");

@@ -1,5 +1,5 @@
 #pragma once
-/// The on-chip bus: decodes addresses and takes its share of time and energy.
+/// The on-chip bus or crossbar: decodes addresses and takes its share of time and energy.
 #include <cimtlm/base/ledger.h>
 #include <cimtlm/base/statistics.h>
 #include <cimtlm/machine/machine.h>
@@ -13,6 +13,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,8 +35,17 @@ public:
         unsigned n_in, unsigned n_out);
 
     /// Leads `size_bytes` (0: to the end of the address space) from `base` to out[target]; with `relative` the
-    /// target sees addresses from 0. Throws input_error for an overlap, an overflow or a missing output.
-    void map(std::uint64_t base, std::uint64_t size_bytes, unsigned target, bool relative = true);
+    /// target sees addresses from 0. With several `sides` the target has a socket for each, at outputs from `target`
+    /// on, as a cache has one a partition. Throws input_error for an overlap, an overflow or a missing output.
+    void map(std::uint64_t base, std::uint64_t size_bytes, unsigned target, bool relative = true, unsigned sides = 1);
+    /// Where in[input] stands: it reaches windows with several sides by output target + side (or the last). At first
+    /// all stand at side 0.
+    void set_side(unsigned input, unsigned side) { sides_.at(input) = side; }
+
+    /// Multicast: a read whose last byte has reached one input at `end_ps` (absolute), `service_ps` after its first,
+    /// also goes to in[input]: takes its read channel and the energy of its bytes, but nothing of the target and of
+    /// the shared channel. Returns when its last byte is there. Data is for the caller to copy.
+    std::int64_t multicast(unsigned input, std::int64_t bytes, std::int64_t end_ps, std::int64_t service_ps);
 
     void report(statistics& s) const;
     const bus_model& model() const { return model_; }
@@ -53,9 +63,15 @@ private:
     unsigned transport_dbg(int id, tlm::tlm_generic_payload& payload);
     void invalidate_direct_mem_ptr(int id, sc_dt::uint64 begin, sc_dt::uint64 end);
 
+    unsigned output(const address_map::window& w, int input) const {
+        return w.out + std::min(sides_[static_cast<std::size_t>(input)], w.sides - 1);
+    }
+
     std::string part_;
     bus_model model_;
     address_map map_;
+    std::vector<unsigned> sides_; // of the inputs
+    bool has_ports_;
     ledger& ledger_;
     ledger::account account_;
     std::uint64_t bytes_[2] = {};

@@ -20,11 +20,11 @@ std::string range_text(std::uint64_t base, std::uint64_t last) {
 
 } // namespace
 
-void address_map::add(std::uint64_t base, std::uint64_t size_bytes, unsigned out, bool relative) {
+void address_map::add(std::uint64_t base, std::uint64_t size_bytes, unsigned out, bool relative, unsigned sides) {
     const std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
     if (size_bytes != 0 && size_bytes - 1 > end - base)
         throw input_error("bus: window at " + range_text(base, end) + " passes the end of the address space");
-    const window w{base, size_bytes == 0 ? end : base + (size_bytes - 1), out, relative};
+    const window w{base, size_bytes == 0 ? end : base + (size_bytes - 1), out, relative, sides};
     auto place = std::find_if(windows_.begin(), windows_.end(), [&](const window& o) { return o.base >= w.base; });
     const bool hits_next = place != windows_.end() && place->base <= w.last;
     const bool hits_previous = place != windows_.begin() && std::prev(place)->last >= w.base;
@@ -44,12 +44,16 @@ const address_map::window* address_map::find(std::uint64_t address, std::uint64_
     return &w;
 }
 
-bus_model::bus_model(const bus_parameters& parameters, double cycle_ps)
+bus_model::bus_model(const bus_parameters& parameters, double cycle_ps, std::size_t ports)
     : bytes_per_cycle_(parameters.bytes_per_cycle)
+    , port_rate_{parameters.ports ? parameters.ports->read_bytes_per_cycle : 0,
+                 parameters.ports ? parameters.ports->write_bytes_per_cycle : 0}
     , cycle_ps_(cycle_ps)
-    , latency_ps_(std::llround(parameters.latency_cycles * cycle_ps)) {
+    , latency_ps_(std::llround(parameters.latency_cycles * cycle_ps))
+    , ports_(ports) {
     if (!(cycle_ps > 0)) throw input_error("bus: the cycle must be longer than 0 ps");
     if (bytes_per_cycle_ < 0) throw input_error("bus: bytes_per_cycle is negative");
+    if (port_rate_[0] < 0 || port_rate_[1] < 0) throw input_error("bus: ports.read/write_bytes_per_cycle is negative");
     if (latency_ps_ < 0) throw input_error("bus: latency_cycles is negative");
 }
 
@@ -57,42 +61,42 @@ std::int64_t bus_model::occupancy_ps(std::int64_t bytes) const {
     return transfer_ps(bytes, bytes_per_cycle_, cycle_ps_);
 }
 
-std::int64_t bus_model::begin_write(std::int64_t bytes, std::int64_t arrival_ps, std::int64_t now_ps) {
+std::int64_t bus_model::port_occupancy_ps(std::int64_t bytes, bool write) const {
+    return transfer_ps(bytes, port_rate_[write], cycle_ps_);
+}
+
+std::int64_t bus_model::begin_write(std::int64_t bytes, std::int64_t arrival_ps, std::int64_t now_ps,
+                                    std::size_t port) {
+    calendar& own = ports_[port][true];
+    own.forget_before(now_ps);
     channel_[true].forget_before(now_ps);
-    return channel_[true].reserve(arrival_ps, occupancy_ps(bytes));
+    return channel_[true].reserve(own.reserve(arrival_ps, port_occupancy_ps(bytes, true)), occupancy_ps(bytes));
 }
 
-void bus_model::combine(std::int64_t own_ps, burst_timing& t) {
-    const std::int64_t spread_ps = t.service_ps + t.stretch_ps;
-    const std::int64_t first_ps = t.end_ps - spread_ps;
-    const std::int64_t both_ps = std::max(own_ps, spread_ps);
-    const std::int64_t service_ps = std::max(own_ps, t.service_ps);
-    // Pauses of the target that a slower bus spans cost nothing.
-    std::int64_t hidden_ps = t.stretch_ps - (both_ps - service_ps);
-    for (std::int64_t* lost : {&t.row_ps, &t.refresh_ps, &t.queue_ps}) {
-        const std::int64_t part_ps = std::min(hidden_ps, *lost);
-        *lost -= part_ps;
-        hidden_ps -= part_ps;
-    }
-    t.service_ps = service_ps;
-    t.stretch_ps = both_ps - service_ps;
-    t.end_ps = first_ps + both_ps;
+void bus_model::end_write(std::int64_t bytes, burst_timing& t) {
+    pass_through(std::max(occupancy_ps(bytes), port_occupancy_ps(bytes, true)), t);
 }
 
-void bus_model::end_write(std::int64_t bytes, burst_timing& t) { combine(occupancy_ps(bytes), t); }
-
-std::int64_t bus_model::end_read(std::int64_t bytes, burst_timing& t, std::int64_t now_ps) {
+std::int64_t bus_model::end_read(std::int64_t bytes, burst_timing& t, std::int64_t now_ps, std::size_t port) {
     const std::int64_t own_ps = occupancy_ps(bytes);
     const std::int64_t first_ps = t.end_ps - t.service_ps - t.stretch_ps;
-    combine(own_ps, t);
+    pass_through(std::max(own_ps, port_occupancy_ps(bytes, false)), t);
     channel_[false].forget_before(now_ps);
     const std::int64_t begin_ps = channel_[false].reserve(first_ps, own_ps);
-    // Data that waits for the channel is buffered; the wait counts as far as it delays the last byte.
-    const std::int64_t end_ps = std::max(t.end_ps, begin_ps + own_ps);
+    // Data that waits for a channel is buffered; the wait counts as far as it delays the last byte.
+    const std::int64_t end_ps = copy_read(bytes, begin_ps, std::max(t.end_ps, begin_ps + own_ps), now_ps, port);
     const std::int64_t wait_ps = end_ps - t.end_ps;
     t.queue_ps += wait_ps;
     t.end_ps = end_ps;
     return wait_ps;
+}
+
+std::int64_t bus_model::copy_read(std::int64_t bytes, std::int64_t first_ps, std::int64_t end_ps, std::int64_t now_ps,
+                                  std::size_t port) {
+    calendar& own = ports_[port][false];
+    own.forget_before(now_ps);
+    const std::int64_t occupancy = port_occupancy_ps(bytes, false);
+    return std::max(end_ps, own.reserve(first_ps, occupancy) + occupancy);
 }
 
 } // namespace cimtlm

@@ -36,6 +36,7 @@ public:
     /// input_error for parameters that make no sense.
     cache(const sc_core::sc_module_name& name, const memory_level& level, double cycle_ps, ledger& energy,
           bool data = false, std::uint64_t size_bytes = 0, unsigned n_in = 0);
+    ~cache() override;
 
     /// From now on `ways` of each set compute. Dirty lines in newly taken ways are written back, all at once; returns
     /// the time until the last of them is in the memory behind, in ps (0 when nothing is dirty or ways are given
@@ -44,7 +45,51 @@ public:
 
     void report(statistics& s) const;
     const cache_model& model() const { return model_; }
+    /// Bytes served for all operands: read, update, fill (writes of that kind; fetches are in model().counts()).
+    std::uint64_t bytes(transfer_kind kind) const { return bytes_[static_cast<int>(kind) - 1]; }
+    /// Requests refused with an error response.
+    std::uint64_t errors() const { return errors_; }
+    /// Dirty lines that the memory behind did not take.
+    std::uint64_t write_back_errors() const { return write_back_errors_; }
     std::string waiting_for() const override;
+
+private:
+    struct answer {
+        burst_timing time;
+        tlm::tlm_response_status status;
+    };
+
+    void b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    tlm::tlm_sync_enum nb_transport_fw(int id, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay);
+    bool get_direct_mem_ptr(int id, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
+    unsigned transport_dbg(int id, tlm::tlm_generic_payload& payload);
+
+    tlm::tlm_response_status fetch(int operand, std::int64_t now_ps);
+    struct departure {
+        std::int64_t end_ps = 0;  // of the last
+        std::int64_t wait_ps = 0; // longest wait for channels behind
+    };
+    departure write_back(std::int64_t ask_ps, std::int64_t now_ps);
+    answer ask(const burst& b, unsigned char* data, int operand, std::int64_t ask_ps, std::int64_t now_ps);
+
+    std::string part_;
+    cache_model model_;
+    access_rules rules_;
+    bool keeps_data_;
+    ledger& ledger_;
+    ledger::account accounts_[4]; // read, update, fill, write_back
+    std::uint64_t bytes_[3] = {};
+    std::uint64_t accesses_[3] = {};
+    std::uint64_t errors_ = 0;
+    std::uint64_t write_back_errors_ = 0;
+    std::int64_t queue_ps_ = 0;
+    std::uint64_t switches_ = 0;
+    tlm::tlm_generic_payload request_; // to the memory behind
+    transfer_extension request_extension_;
+    std::vector<unsigned char> scratch_; // as long as the longest burst
+    time_base times_;
+    std::vector<std::unique_ptr<at_frontend>> frontends_;
 };
 
 extern template class cache<32>;

@@ -5,12 +5,17 @@
 #include <cimtlm/modules/burst.h>
 #include <cimtlm/modules/region_walk.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace cimtlm {
+
+class burst_joiner;
 
 /// Write-back, write-allocate, least recently used within a set. A tag stands for a region of region_bytes; each of
 /// its lines is valid and dirty on its own, so that only missing lines are fetched and only dirty ones written back. A
@@ -22,8 +27,8 @@ namespace cimtlm {
 /// and what is missing that latency + the time of the memory behind, from whose first byte on it passes the cache.
 /// Writes do not wait for what they displace or fetch, except as long as that waits for taken channels behind.
 ///
-/// An access is begin(), then look_up() until it returns false, each followed by the traffic it asks for, then
-/// finish().
+/// An access is begin(), then look_up() until it returns false, each followed by the step's traffic and the answers to
+/// it, then finish(). A second step comes only when a burst displaces what it has brought itself.
 class cache_model {
 public:
     static constexpr int operands = 4; ///< A, B, Z, other
@@ -39,53 +44,135 @@ public:
     struct traffic {
         std::vector<burst> fetches;
         std::vector<burst> write_backs;
-        std::vector<unsigned char> data; ///< of the write-backs, one after another (with data)
+        std::vector<int> write_back_operands; ///< who wrote each last
+        std::vector<unsigned char> data;      ///< of the write-backs, one after another (with data)
     };
 
-    /// `cycle_ps` > 0. Throws input_error naming the level when sizes are no powers of two, do not divide, a region
-    /// has more than 64 lines, or no way is left to cache.
+    struct place {
+        std::int64_t partition;
+        std::int64_t set; ///< within the partition
+    };
+
+    /// `cycle_ps` > 0. Throws input_error naming the level when lines or regions are no powers of two, a region has
+    /// more than 64 lines, sizes do not divide, or no way is left to cache.
     cache_model(const memory_level& level, double cycle_ps, bool data = false);
 
-    /// Begins a burst from a port of partition `port`. `now_ps` is the kernel's time: nothing arrives earlier.
-    void begin(const burst& b, int operand, int port, std::int64_t arrival_ps, std::int64_t now_ps);
-    /// Looks up as much of the burst as can be in the cache at once. Returns whether there was something left.
+    /// Begins a burst from a port of partition `port`. `enabled_only`: some bytes of it may be left out, so that no
+    /// line is written whole. `now_ps` is the kernel's time: nothing arrives earlier.
+    void begin(const burst& b, int operand, std::int64_t port, std::int64_t arrival_ps, std::int64_t now_ps,
+               bool enabled_only = false);
+    /// Looks up as much of the burst as can be in the cache at once: a step. False when nothing was left.
     bool look_up();
     /// Of the present step.
     const traffic& step() const { return traffic_; }
-    /// When the memory behind may be asked.
-    std::int64_t fetch_ps() const { return pass_.arrival_ps + pass_.latency_ps; }
-    /// The memory behind has answered a fetch with `t`.
+    /// When the memory behind is asked in this step.
+    std::int64_t ask_ps() const { return pass_.arrival_ps + pass_.latency_ps; }
+    /// The memory behind has answered a fetch.
     void fetched(const burst_timing& t);
-    /// A write-back has waited so long for taken channels.
-    void written_back(std::int64_t wait_ps);
-    /// The present burst's time.
+    /// What leaves has waited so long for channels behind that others took.
+    void written_back(std::int64_t wait_ps) { pass_.wait_ps = std::max(pass_.wait_ps, wait_ps); }
+    /// The burst's time.
     burst_timing finish();
 
-    /// Takes `ways` of each set for computing; their dirty lines are in step() afterwards. Ways given back are empty.
+    /// Takes `ways` of each set for computing; what was dirty in them leaves with step(). Ways given back are empty.
     /// Throws input_error unless 0 <= ways < all ways.
     void set_compute_ways(std::int64_t ways);
     std::int64_t compute_ways() const { return ways_ - usable_; }
     /// What caches, in bytes.
     std::int64_t capacity_bytes() const;
-    /// Drops what is at these addresses, dirty or not: a fetch has failed.
+    /// Drops these lines, dirty or not.
     void discard(const burst& lines);
 
-    /// Bytes of the present step's part of the burst, with data: payload -> lines.
-    void write_data(const unsigned char* payload);
-    /// Lines -> payload.
-    void read_data(unsigned char* payload) const;
-    /// Data of a fetch -> lines.
+    /// With data. The step's part of the payload -> lines; only enabled bytes, when there are byte enables.
+    void write_data(const unsigned char* payload, const unsigned char* enable, std::uint64_t enables);
+    /// Lines -> the step's part of the payload.
+    void read_data(unsigned char* payload, const unsigned char* enable, std::uint64_t enables) const;
+    /// A fetch's data -> lines.
     void fill_data(const burst& fetch, const unsigned char* from);
-    /// Overlays `bytes` from `address` with what the cache holds, or (write) the cache with them. No other effect.
+    /// Overlays `n` bytes from `address` with what the cache holds; or what it holds with the bytes. Nothing else.
     void peek(std::uint64_t address, unsigned char* bytes, std::uint64_t n) const;
     void poke(std::uint64_t address, const unsigned char* bytes, std::uint64_t n);
 
     const counters& counts() const { return counts_; }
+    /// Time in which ports of a direction moved data, sum of the partitions, in ps.
     std::int64_t busy_ps(bool write) const;
     std::int64_t latency_ps(bool far) const { return latency_ps_[far]; }
-    /// Bytes that wait to be written back.
+    std::int64_t partitions() const { return static_cast<std::int64_t>(ports_.size()); }
+    std::uint64_t line_bytes() const { return std::uint64_t{1} << line_shift_; }
+    /// Bytes that differ from the memory behind.
     std::int64_t dirty_bytes() const;
-    std::int64_t partition_of(std::uint64_t address) const;
+    place locate(std::uint64_t address) const;
+
+private:
+    static constexpr std::uint64_t no_region = ~std::uint64_t{0};
+    static constexpr std::size_t no_slot = ~std::size_t{0};
+    struct slot {
+        std::uint64_t valid = 0, dirty = 0; // lines
+        std::uint64_t used = 0;             // tick of the last use
+        int operand = operands - 1;         // of the last write
+    };
+    struct run { // contiguous lines that leave
+        std::uint64_t address;
+        std::int64_t bytes;
+        int operand;
+        std::size_t data; // where they stand in leaving_data_
+    };
+    struct share { // of a partition in the present burst, in bytes
+        std::int64_t present = 0, missing = 0, fetched = 0, leaving = 0;
+    };
+    struct pass { // the present burst
+        burst b;
+        int operand = operands - 1;
+        bool enabled_only = false;
+        std::int64_t port = 0, arrival_ps = 0;
+        std::int64_t latency_ps = 0; // longest of what is missing or leaving
+        bool missed = false;
+        burst_timing behind;       // of all fetches together
+        std::int64_t first_ps = 0; // of their data
+        std::int64_t wait_ps = 0;  // of what leaves
+    };
+
+    place place_of(std::uint64_t region) const;
+    std::size_t first_slot(const place& at) const {
+        return static_cast<std::size_t>((at.partition * sets_ + at.set) * ways_);
+    }
+    std::size_t find(std::uint64_t region) const;
+    std::size_t find(std::uint64_t region, std::size_t first) const;
+    std::size_t oldest(std::size_t first) const;
+    bool look_up(const region_walk& from, const region_walk::part& part, burst_joiner& fetches);
+    std::int64_t bytes_within(std::uint64_t address, std::uint64_t n, std::uint64_t lines) const;
+    bool leaves_now(std::uint64_t region) const;
+    std::int64_t leave(std::size_t at);
+    void clear_traffic();
+    void order_write_backs();
+    std::int64_t occupancy_ps(std::int64_t bytes, bool write) const;
+    std::int64_t service_ps(std::int64_t bytes, bool write) const;
+    template <class Visit> void for_step(Visit visit) const;
+    template <class Visit> void for_held(std::uint64_t address, std::uint64_t n, Visit visit) const;
+    unsigned char* bytes_at(std::size_t at, std::uint64_t address) const;
+
+    double rate_[2];       // bytes per cycle of a partition: read, write
+    double slice_rate_[2]; // of a slice
+    double cycle_ps_;
+    std::int64_t latency_ps_[2]; // near, far
+    std::int64_t ways_ = 0, usable_ = 0, sets_ = 0;
+    unsigned line_shift_ = 0, region_shift_ = 0;
+    bool keeps_data_;
+    std::string name_;
+    std::vector<std::uint64_t> tags_; // region of a slot
+    std::vector<slot> slots_;         // partition : set : way
+    std::vector<std::unique_ptr<unsigned char[]>> data_;
+    std::vector<std::array<calendar, 2>> ports_; // of a partition: read, write
+    std::uint64_t tick_ = 0, step_tick_ = 0;     // first use in the present step
+
+    pass pass_;
+    region_walk walk_, step_begin_;
+    std::vector<share> shares_;
+    traffic traffic_;
+    std::vector<run> leaving_;
+    std::vector<unsigned char> leaving_data_;
+    std::uint64_t leaving_from_ = no_region, leaving_to_ = 0; // regions
+    counters counts_;
 };
 
 } // namespace cimtlm

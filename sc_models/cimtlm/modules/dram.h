@@ -1,24 +1,26 @@
 #pragma once
-/// A DRAM channel on the interconnect.
-#include <cimtlm/modules/dram_channel.h>
+/// A DRAM on the interconnect.
+#include <cimtlm/modules/dram_model.h>
 #include <cimtlm/modules/memory_shell.h>
 
 namespace cimtlm {
 
-/// Socket `in`. Part and statistics are called `name`. See dram_channel for the time.
+/// Socket `in`. Part and statistics are called `name`. See dram_model and dram_channel for the time.
 template <unsigned BUSWIDTH = 64> class dram : public memory_shell<BUSWIDTH> {
 public:
     /// `data`: keep bytes. Throws input_error for parameters that make no sense.
     dram(const sc_core::sc_module_name& name, const memory_level& level, double cycle_ps, ledger& energy,
          bool data = false, std::uint64_t base_address = 0);
-    const dram_channel& channel() const { return channel_; }
+    const dram_model& model() const { return model_; }
+    /// The first channel.
+    const dram_channel& channel() const { return model_.channels().front(); }
 
 private:
     burst_timing access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) override;
     void report_model(statistics& s, const std::string& prefix) const override;
-    std::int64_t access_latency_ps() const override { return channel_.latency_ps(); }
+    std::int64_t access_latency_ps() const override { return channel().latency_ps(); }
 
-    dram_channel channel_;
+    dram_model model_;
     time_base clock_;
 };
 

@@ -35,16 +35,10 @@ void check(const memory_level& level, const dram_parameters& p, double cycle_ps)
 
 } // namespace
 
-/// Data without a pause, in active time. Not yet on the bus.
-struct dram_channel::run {
-    bool write;
-    std::int64_t begin_ps;
-    std::int64_t length_ps = 0;
-    std::int64_t first_ps = -1; // where the burst's first data came to lie
-};
-
-dram_channel::dram_channel(const memory_level& level, double cycle_ps)
-    : rate_{level.read_bytes_per_cycle, level.write_bytes_per_cycle}
+dram_channel::dram_channel(const memory_level& level, double cycle_ps, std::int64_t channels,
+                           std::int64_t refresh_lead_ps)
+    : rate_{level.read_bytes_per_cycle / static_cast<double>(channels),
+            level.write_bytes_per_cycle / static_cast<double>(channels)}
     , cycle_ps_(cycle_ps)
     , path_ps_(std::llround(level.latency_cycles * cycle_ps)) {
     const dram_parameters p = parameters_of(level);
@@ -58,6 +52,7 @@ dram_channel::dram_channel(const memory_level& level, double cycle_ps)
     turnaround_ps_ = std::llround(p.t_turnaround_ps);
     refi_ps_ = p.t_rfc_ps > 0 ? std::llround(p.t_refi_ps) : 0;
     rfc_ps_ = refi_ps_ ? std::llround(p.t_rfc_ps) : 0;
+    lead_ps_ = refi_ps_ ? refresh_lead_ps : 0;
     banks_.resize(static_cast<std::size_t>(p.banks));
     rows_ = level.dram.has_value();
 }
@@ -65,13 +60,14 @@ dram_channel::dram_channel(const memory_level& level, double cycle_ps)
 std::int64_t dram_channel::active(std::int64_t real_ps) const {
     if (refi_ps_ == 0) return real_ps;
     const std::int64_t open_ps = refi_ps_ - rfc_ps_;
-    return real_ps / refi_ps_ * open_ps + std::min(real_ps % refi_ps_, open_ps);
+    const std::int64_t shifted_ps = real_ps + lead_ps_;
+    return shifted_ps / refi_ps_ * open_ps + std::min(shifted_ps % refi_ps_, open_ps);
 }
 
 std::int64_t dram_channel::real_begin(std::int64_t active_ps) const {
     if (refi_ps_ == 0) return active_ps;
     const std::int64_t open_ps = refi_ps_ - rfc_ps_;
-    return active_ps / open_ps * refi_ps_ + active_ps % open_ps;
+    return active_ps / open_ps * refi_ps_ + active_ps % open_ps - lead_ps_;
 }
 
 std::int64_t dram_channel::real_end(std::int64_t active_ps) const {
@@ -108,65 +104,74 @@ std::int64_t dram_channel::row_ready(bank& k, std::int64_t row, std::int64_t wan
     return std::max(wanted_ps, k.activated_ps + rcd_ps_);
 }
 
-std::int64_t dram_channel::place(run& r, burst_timing& t) {
-    if (r.length_ps == 0) return r.begin_ps;
-    const bool turn = half_duplex_ && direction_ >= 0 && direction_ != static_cast<int>(r.write);
+std::int64_t dram_channel::place(transfer& x) {
+    if (x.run_length_ps_ == 0) return x.run_begin_ps_;
+    const bool turn = half_duplex_ && direction_ >= 0 && direction_ != static_cast<int>(x.write_);
     const std::int64_t turnaround_ps = turn ? turnaround_ps_ : 0;
     // The turnaround lies before the data; on an idle bus it is over by then.
-    const std::int64_t slot_ps = bus_[half_duplex_ ? 0 : r.write].reserve(
-        std::max<std::int64_t>(0, r.begin_ps - turnaround_ps), turnaround_ps + r.length_ps);
+    const std::int64_t slot_ps = bus_[half_duplex_ ? 0 : x.write_].reserve(
+        std::max<std::int64_t>(0, x.run_begin_ps_ - turnaround_ps), turnaround_ps + x.run_length_ps_);
     const std::int64_t begin_ps = slot_ps + turnaround_ps;
-    const std::int64_t late_ps = begin_ps - r.begin_ps;
-    t.row_ps += std::min(late_ps, turnaround_ps);
-    t.queue_ps += late_ps - std::min(late_ps, turnaround_ps);
+    const std::int64_t late_ps = begin_ps - x.run_begin_ps_;
+    x.timing_.row_ps += std::min(late_ps, turnaround_ps);
+    x.timing_.queue_ps += late_ps - std::min(late_ps, turnaround_ps);
     turnaround_busy_ps_ += turnaround_ps;
     counts_.turnarounds += turn;
-    direction_ = r.write;
-    if (r.first_ps < 0) r.first_ps = begin_ps;
-    return begin_ps + r.length_ps;
+    direction_ = x.write_;
+    if (x.first_ps_ < 0) x.first_ps_ = begin_ps;
+    return begin_ps + x.run_length_ps_;
+}
+
+dram_channel::transfer dram_channel::begin(bool write, std::int64_t arrival_ps, std::int64_t now_ps) {
+    transfer x;
+    x.write_ = write;
+    x.arrival_ps_ = arrival_ps;
+    x.horizon_ps_ = active(now_ps);
+    bus_[half_duplex_ ? 0 : write].forget_before(x.horizon_ps_ - turnaround_ps_);
+    x.start_ps_ = active(arrival_ps + path_ps_);
+    x.cursor_ps_ = x.run_begin_ps_ = x.start_ps_ + cl_ps_;
+    return x;
+}
+
+void dram_channel::add(transfer& x, std::uint64_t row_index, std::int64_t bytes) {
+    x.bytes_ += bytes;
+    const std::int64_t data_ps = transfer_ps(x.bytes_, rate_[x.write_], cycle_ps_) - x.timing_.service_ps;
+    x.timing_.service_ps += data_ps;
+    if (rows_) {
+        const std::uint64_t banks = banks_.size();
+        bank& k = banks_[row_index % banks];
+        k.activates.forget_before(x.horizon_ps_);
+        const auto row = static_cast<std::int64_t>(row_index / banks);
+        const std::int64_t ready_ps = row_ready(k, row, x.cursor_ps_ - cl_ps_, x.start_ps_, data_ps) + cl_ps_;
+        if (ready_ps > x.cursor_ps_) {
+            const std::int64_t placed_ps = place(x);
+            x.cursor_ps_ = std::max(ready_ps, placed_ps);
+            x.timing_.row_ps += x.cursor_ps_ - placed_ps;
+            x.run_begin_ps_ = x.cursor_ps_;
+            x.run_length_ps_ = 0;
+        }
+    }
+    x.run_length_ps_ += data_ps;
+    x.cursor_ps_ += data_ps;
+}
+
+burst_timing dram_channel::end(transfer& x) {
+    x.cursor_ps_ = place(x);
+    burst_timing& t = x.timing_;
+    const std::int64_t first_ps = real_begin(x.first_ps_ < 0 ? x.cursor_ps_ : x.first_ps_);
+    t.end_ps = t.service_ps > 0 ? real_end(x.cursor_ps_) : real_begin(x.cursor_ps_);
+    t.refresh_ps = t.end_ps - x.arrival_ps_ - path_ps_ - (x.cursor_ps_ - x.start_ps_);
+    t.stretch_ps = t.end_ps - first_ps - t.service_ps;
+    return t;
 }
 
 burst_timing dram_channel::access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
-    const std::int64_t horizon_ps = active(now_ps);
-    bus_[half_duplex_ ? 0 : b.write].forget_before(horizon_ps - turnaround_ps_);
-
-    burst_timing t;
-    const std::int64_t start_ps = active(arrival_ps + path_ps_);
-    std::int64_t cursor_ps = start_ps + cl_ps_;
-    run r{b.write, cursor_ps};
-    std::int64_t done_bytes = 0;
-    const std::uint64_t banks = banks_.size();
-    const auto segment = [&](std::uint64_t row_index, std::int64_t bytes) {
-        done_bytes += bytes;
-        const std::int64_t data_ps = transfer_ps(done_bytes, rate_[b.write], cycle_ps_) - t.service_ps;
-        t.service_ps += data_ps;
-        if (rows_) {
-            bank& k = banks_[row_index % banks];
-            k.activates.forget_before(horizon_ps);
-            const auto row = static_cast<std::int64_t>(row_index / banks);
-            const std::int64_t ready_ps = row_ready(k, row, cursor_ps - cl_ps_, start_ps, data_ps) + cl_ps_;
-            if (ready_ps > cursor_ps) {
-                const std::int64_t placed_ps = place(r, t);
-                cursor_ps = std::max(ready_ps, placed_ps);
-                t.row_ps += cursor_ps - placed_ps;
-                r.begin_ps = cursor_ps;
-                r.length_ps = 0;
-            }
-        }
-        r.length_ps += data_ps;
-        cursor_ps += data_ps;
-    };
+    transfer x = begin(b.write, arrival_ps, now_ps);
     if (rows_)
-        walk_rows(b, row_bytes_, segment);
+        walk_rows(b, row_bytes_, [&](std::uint64_t row, std::int64_t bytes) { add(x, row, bytes); });
     else
-        segment(0, b.bytes);
-    cursor_ps = place(r, t);
-
-    const std::int64_t first_ps = real_begin(r.first_ps < 0 ? cursor_ps : r.first_ps);
-    t.end_ps = t.service_ps > 0 ? real_end(cursor_ps) : real_begin(cursor_ps);
-    t.refresh_ps = t.end_ps - arrival_ps - path_ps_ - (cursor_ps - start_ps);
-    t.stretch_ps = t.end_ps - first_ps - t.service_ps;
-    return t;
+        add(x, 0, b.bytes);
+    return end(x);
 }
 
 } // namespace cimtlm

@@ -24,16 +24,26 @@ public:
         std::uint64_t turnarounds = 0;
     };
 
-    /// `cycle_ps` > 0. Throws input_error naming the level for negative times or rates, no banks or rows,
-    /// t_rfc not below t_refi.
-    dram_channel(const memory_level& level, double cycle_ps);
+    /// `cycle_ps` > 0. A device of `channels` gives each 1 / channels of the level's rates. Refreshes come
+    /// `refresh_lead_ps` earlier than the last t_rfc of every t_refi. Throws input_error naming the level for negative
+    /// times or rates, no banks or rows, t_rfc not below t_refi.
+    dram_channel(const memory_level& level, double cycle_ps, std::int64_t channels = 1,
+                 std::int64_t refresh_lead_ps = 0);
 
     /// The burst's time for an arrival at `arrival_ps`; `now_ps` is the kernel's time: nothing arrives earlier.
     burst_timing access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps);
 
+    /// The same in parts: begin(), add() for each row in the order of the bytes, end().
+    class transfer;
+    transfer begin(bool write, std::int64_t arrival_ps, std::int64_t now_ps);
+    void add(transfer& x, std::uint64_t row_index, std::int64_t bytes);
+    burst_timing end(transfer& x);
+
     const counters& counts() const { return counts_; }
     /// Refreshes until `time_ps`.
-    std::int64_t refreshes(std::int64_t time_ps) const { return refi_ps_ ? (time_ps + rfc_ps_) / refi_ps_ : 0; }
+    std::int64_t refreshes(std::int64_t time_ps) const {
+        return refi_ps_ ? (time_ps + lead_ps_ + rfc_ps_) / refi_ps_ : 0;
+    }
     /// Time in which the data bus of a direction moved data (half duplex: of both), in ps.
     std::int64_t busy_ps(bool write) const { return bus_[half_duplex_ ? 0 : write].busy_ps() - turnaround_busy_ps_; }
     bool half_duplex() const { return half_duplex_; }
@@ -47,15 +57,13 @@ private:
         std::int64_t activated_ps = 0;
         std::int64_t epoch = 0; // refresh interval of the activate
     };
-    struct run; // data without a pause
-
     std::int64_t active(std::int64_t real_ps) const;
     std::int64_t real_begin(std::int64_t active_ps) const;
     std::int64_t real_end(std::int64_t active_ps) const;
     std::int64_t epoch(std::int64_t active_ps) const;
     std::int64_t row_ready(bank& k, std::int64_t row, std::int64_t wanted_ps, std::int64_t arrival_ps,
                            std::int64_t data_ps);
-    std::int64_t place(run& r, burst_timing& t);
+    std::int64_t place(transfer& x);
 
     double rate_[2]; // bytes per cycle: read, write
     double cycle_ps_;
@@ -64,12 +72,25 @@ private:
     bool rows_; // parameters of banks and rows are given
     std::int64_t row_bytes_;
     std::int64_t rcd_ps_, rp_ps_, ras_ps_, cl_ps_, turnaround_ps_, refi_ps_, rfc_ps_;
+    std::int64_t lead_ps_;
     mutable std::int64_t last_epoch_ = 0; // a cache
     std::vector<bank> banks_;
     calendar bus_[2]; // half duplex: the first only
     int direction_ = -1;
     std::int64_t turnaround_busy_ps_ = 0;
     counters counts_;
+};
+
+/// A burst under way, in active time: data placed so far, and a run of data without a pause that is not yet on the bus.
+class dram_channel::transfer {
+    friend class dram_channel;
+    bool write_;
+    std::int64_t arrival_ps_, start_ps_, horizon_ps_;
+    std::int64_t cursor_ps_; // end of the data so far
+    std::int64_t run_begin_ps_, run_length_ps_ = 0;
+    std::int64_t first_ps_ = -1; // where the first data came to lie
+    std::int64_t bytes_ = 0;
+    burst_timing timing_;
 };
 
 } // namespace cimtlm

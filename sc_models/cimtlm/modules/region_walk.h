@@ -23,6 +23,7 @@ public:
         std::int64_t bytes = 0;    ///< of the burst
     };
 
+    region_walk() = default;
     region_walk(const burst& b, unsigned region_shift, unsigned line_shift)
         : region_shift_(region_shift)
         , line_shift_(line_shift)
@@ -70,11 +71,11 @@ public:
     }
 
 private:
-    unsigned region_shift_, line_shift_;
-    std::uint64_t left_;
-    std::uint64_t begin_;          // of the present segment
+    unsigned region_shift_ = 0, line_shift_ = 0;
+    std::uint64_t left_ = 0;
+    std::uint64_t begin_ = 0;      // of the present segment
     std::uint64_t in_segment_ = 0; // bytes of it that are done
-    std::uint64_t segment_, stride_;
+    std::uint64_t segment_ = 0, stride_ = 0;
 };
 
 } // namespace cimtlm

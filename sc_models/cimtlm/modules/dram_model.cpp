@@ -1,0 +1,103 @@
+#include <cimtlm/modules/dram_model.h>
+
+#include <cimtlm/base/error.h>
+#include <cimtlm/modules/row_walk.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace cimtlm {
+
+namespace {
+constexpr std::size_t untouched = ~std::size_t{0};
+}
+
+dram_model::dram_model(const memory_level& level, double cycle_ps) {
+    const dram_parameters p = level.dram.value_or(dram_parameters{});
+    const dram_channel_parameters channels = p.channels.value_or(dram_channel_parameters{});
+    const std::string where = level.name + ": ";
+    if (channels.count < 1) throw input_error(where + "dram.channels.count must be at least 1");
+    if (channels.count > 1 && (channels.interleave_bytes < 1 || p.row_bytes % channels.interleave_bytes != 0))
+        throw input_error(where + "dram.channels.interleave_bytes must divide dram.row_bytes: a block lies in one row");
+    interleave_bytes_ = static_cast<std::uint64_t>(channels.interleave_bytes);
+    row_bytes_ = static_cast<std::uint64_t>(p.row_bytes);
+    for (std::int64_t i = 0; i < channels.count; ++i)
+        channels_.emplace_back(
+            level, cycle_ps, channels.count,
+            std::llround(p.t_refi_ps * static_cast<double>(i) / static_cast<double>(channels.count)));
+    transfer_of_.assign(channels_.size(), untouched);
+}
+
+std::size_t dram_model::channel_of(std::uint64_t group, std::uint64_t position) const {
+    // Different groups begin with different channels; powers of two as strides spread too.
+    const std::uint64_t turn = group ^ (group >> 2) ^ (group >> 5) ^ (group >> 11);
+    return static_cast<std::size_t>((position + turn) % channels_.size());
+}
+
+dram_model::place dram_model::locate(std::uint64_t address) const {
+    const std::uint64_t block = address / interleave_bytes_, group = block / channels_.size();
+    return {channel_of(group, block % channels_.size()), group * interleave_bytes_ + address % interleave_bytes_};
+}
+
+dram_channel::transfer& dram_model::open(std::size_t channel, bool write, std::int64_t arrival_ps,
+                                         std::int64_t now_ps) {
+    if (transfer_of_[channel] == untouched) {
+        transfer_of_[channel] = transfers_.size();
+        touched_.push_back(channel);
+        transfers_.push_back(channels_[channel].begin(write, arrival_ps, now_ps));
+    }
+    return transfers_[transfer_of_[channel]];
+}
+
+void dram_model::add_blocks(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
+    const std::uint64_t n = channels_.size(), blocks_a_row = row_bytes_ / interleave_bytes_;
+    walk_rows(b, static_cast<std::int64_t>(interleave_bytes_), [&](std::uint64_t block, std::int64_t bytes) {
+        const std::uint64_t group = block / n;
+        const std::size_t c = channel_of(group, block % n);
+        channels_[c].add(open(c, b.write, arrival_ps, now_ps), group / blocks_a_row, bytes);
+    });
+}
+
+burst_timing dram_model::access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
+    if (channels_.size() == 1) return channels_.front().access(b, arrival_ps, now_ps);
+    add_blocks(b, arrival_ps, now_ps);
+    burst_timing last;
+    std::int64_t first_ps = 0;
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+        const burst_timing t = channels_[touched_[i]].end(transfers_[i]);
+        const std::int64_t begin_ps = t.end_ps - t.service_ps - t.stretch_ps;
+        first_ps = i == 0 ? begin_ps : std::min(first_ps, begin_ps);
+        if (i == 0 || t.end_ps > last.end_ps) last = t;
+        transfer_of_[touched_[i]] = untouched;
+    }
+    // From the first byte of any channel to the last byte of the slowest.
+    last.stretch_ps = last.end_ps - first_ps - last.service_ps;
+    transfers_.clear();
+    touched_.clear();
+    return last;
+}
+
+dram_channel::counters dram_model::counts() const {
+    dram_channel::counters sum;
+    for (const dram_channel& c : channels_) {
+        sum.row_hits += c.counts().row_hits;
+        sum.row_misses += c.counts().row_misses;
+        sum.row_conflicts += c.counts().row_conflicts;
+        sum.turnarounds += c.counts().turnarounds;
+    }
+    return sum;
+}
+
+std::int64_t dram_model::refreshes(std::int64_t time_ps) const {
+    std::int64_t sum = 0;
+    for (const dram_channel& c : channels_) sum += c.refreshes(time_ps);
+    return sum;
+}
+
+std::int64_t dram_model::busy_ps(bool write) const {
+    std::int64_t sum = 0;
+    for (const dram_channel& c : channels_) sum += c.busy_ps(write);
+    return sum;
+}
+
+} // namespace cimtlm
