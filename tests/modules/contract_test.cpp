@@ -1,6 +1,7 @@
-/// The contract of a target, applied to scratchpad, DRAM and bus: 32 and 64 bits wide, with and without data, at
+/// The contract of a target, applied to scratchpad, DRAM, cache and bus: 32 and 64 bits wide, with and without data, at
 /// address 0, at absolute addresses and at the end of the address space.
 #include <cimtlm/modules/bus.h>
+#include <cimtlm/modules/cache.h>
 #include <cimtlm/modules/dram.h>
 #include <cimtlm/modules/scratchpad.h>
 
@@ -49,6 +50,40 @@ template <unsigned W, bool Data, std::uint64_t Base> struct dram_at {
     dram<W> memory{"dram", small_dram(), levels::cycle_ps, energy, Data, Base};
 };
 
+/// Many channels.
+struct hbm {
+    static constexpr unsigned width = 64;
+    static memory_level level() {
+        auto l = small_dram();
+        l.dram->channels = dram_channel_parameters{8, 1024};
+        return l;
+    }
+    contract::traits traits() const { return {0, 1 << 20, 0x3ff8, 16, true, true, true, 1000}; }
+    tlm::tlm_target_socket<64>& socket() { return memory.in; }
+    std::string fingerprint() const { return report_of(memory, energy); }
+    ledger energy;
+    dram<> memory{"dram", level(), levels::cycle_ps, energy, true};
+};
+
+/// A cache in front of a DRAM; what passes between them keeps the protocol, too.
+template <unsigned W, bool Data, std::int64_t Region> struct cache_at {
+    static constexpr unsigned width = W;
+    cache_at() {
+        l2.out.bind(inner.in);
+        inner.out.bind(memory.in);
+    }
+    ~cache_at() {
+        for (const auto& v : inner.violations()) ADD_FAILURE() << "behind the cache: " << v;
+    }
+    contract::traits traits() const { return {0, 1 << 20, 0x1ffc, 16, true, Data, false, 1000}; }
+    tlm::tlm_target_socket<W>& socket() { return l2.in[0]; }
+    std::string fingerprint() const { return report_of(l2, energy) + report_of(memory, energy); }
+    ledger energy;
+    cache<W> l2{"l2", levels::cache_level(64 * 1024, Region), levels::cycle_ps, energy, Data, 1 << 20, 1};
+    base_protocol_probe<W> inner{"inner"};
+    dram<W> memory{"dram", small_dram(), levels::cycle_ps, energy, Data};
+};
+
 /// A memory without capacity: up to the end of the address space.
 struct unbounded_dram {
     static constexpr unsigned width = 64;
@@ -86,6 +121,9 @@ using scratchpad_32_top = scratchpad_at<32, true, top>;
 using dram_64 = dram_at<64, true, 0>;
 using dram_32_absolute = dram_at<32, true, 0x80000000>;
 using dram_64_no_data = dram_at<64, false, 0x1000>;
+using cache_64_regions = cache_at<64, true, 1024>;
+using cache_32_lines = cache_at<32, true, 128>;
+using cache_64_no_data = cache_at<64, false, 1024>;
 using bus_64_relative = bus_at<64, true, 0x40000000>;
 using bus_32_absolute = bus_at<32, false, 0x40000000>;
 using bus_64_top = bus_at<64, true, top>;
@@ -102,6 +140,10 @@ INSTANTIATE_TYPED_TEST_SUITE_P(dram_64, target_contract, dram_64);
 INSTANTIATE_TYPED_TEST_SUITE_P(dram_32_absolute, target_contract, dram_32_absolute);
 INSTANTIATE_TYPED_TEST_SUITE_P(dram_64_no_data, target_contract, dram_64_no_data);
 INSTANTIATE_TYPED_TEST_SUITE_P(dram_unbounded, target_contract, unbounded_dram);
+INSTANTIATE_TYPED_TEST_SUITE_P(dram_of_channels, target_contract, hbm);
+INSTANTIATE_TYPED_TEST_SUITE_P(cache_64_regions, target_contract, cache_64_regions);
+INSTANTIATE_TYPED_TEST_SUITE_P(cache_32_lines, target_contract, cache_32_lines);
+INSTANTIATE_TYPED_TEST_SUITE_P(cache_64_no_data, target_contract, cache_64_no_data);
 INSTANTIATE_TYPED_TEST_SUITE_P(bus_64_relative, target_contract, bus_64_relative);
 INSTANTIATE_TYPED_TEST_SUITE_P(bus_32_absolute, target_contract, bus_32_absolute);
 INSTANTIATE_TYPED_TEST_SUITE_P(bus_64_top, target_contract, bus_64_top);

@@ -50,4 +50,27 @@ inline cimtlm::memory_level sram_level() {
 
 inline cimtlm::bus_parameters bus_level(double bytes_per_cycle) { return {bytes_per_cycle, 6, 0.5}; }
 
+/// Two partitions of 4 slices, 64 bytes a cycle each; 50 cycles near, 80 far; 4 ways.
+inline cimtlm::memory_level cache_level(std::int64_t capacity_bytes, std::int64_t region_bytes, std::int64_t ways = 4) {
+    cimtlm::memory_level level;
+    level.name = "l2";
+    level.kind = cimtlm::memory_kind::cache;
+    level.capacity_bytes = capacity_bytes;
+    level.read_bytes_per_cycle = level.write_bytes_per_cycle = 512;
+    level.latency_cycles = 50;
+    level.read_energy_pj_per_byte = 7;
+    level.update_energy_pj_per_byte = 9;
+    level.fill_energy_pj_per_byte = 11;
+    cimtlm::cache_parameters p;
+    p.partitions = 2;
+    p.slices = 8;
+    p.ways = ways;
+    p.line_bytes = 128;
+    p.region_bytes = region_bytes;
+    p.far_latency_cycles = 80;
+    level.cache = p;
+    return level;
+}
+constexpr std::int64_t near_latency = 50000, far_latency = 80000;
+
 } // namespace levels
