@@ -6,9 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <random>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "levels.h"
@@ -135,7 +138,6 @@ TEST(dram_model, refreshes_are_spread_over_the_interval) {
     level.dram->t_rfc_ps = 100e3;
     dram_model d(level, cycle_ps);
     // Channel i is refreshed 250 ns x i earlier than [900, 1000) ns.
-    std::vector<std::int64_t> blocked_until;
     for (std::size_t c = 0; c < 4; ++c) {
         std::uint64_t address = 0;
         while (d.locate(address).channel != c) address += 1024;
@@ -147,7 +149,7 @@ TEST(dram_model, refreshes_are_spread_over_the_interval) {
     EXPECT_EQ(d.refreshes(10000000), 4 * 10) << "4 channels, one each microsecond";
 }
 
-TEST(dram_model, streaming_reaches_the_peak_without_refresh) {
+TEST(dram_model, streaming_reaches_the_peak_but_for_refresh) {
     dram_model d(hbm_level(), hbm_cycle_ps);
     std::int64_t now = 0, last = 0;
     std::deque<std::int64_t> ends;
@@ -201,6 +203,59 @@ TEST(dram_model, accounts_for_every_picosecond) {
             ASSERT_LE(t.stretch_ps, t.queue_ps + t.row_ps + t.refresh_ps);
             now += static_cast<std::int64_t>(random() % 100000);
         }
+    }
+}
+
+/// The same traffic on channels with full calendars, block by block.
+TEST(dram_model, differs_little_from_exact_channels_fed_block_by_block) {
+    for (const std::int64_t largest : {4096, 65536, 1 << 20}) {
+        auto level = hbm_level();
+        dram_model d(level, hbm_cycle_ps);
+        const std::size_t n = d.channels().size();
+        level.read_bytes_per_cycle /= static_cast<double>(n);
+        level.write_bytes_per_cycle /= static_cast<double>(n);
+        std::vector<cimtlm::dram_channel> exact;
+        for (std::size_t c = 0; c < n; ++c)
+            exact.emplace_back(level, hbm_cycle_ps, 1, std::llround(3900e3 * static_cast<double>(c) / 80));
+        std::mt19937_64 random(29);
+        std::int64_t now = 0, last = 0, exact_last = 0, data = 0;
+        double mean = 0, exact_mean = 0;
+        const int bursts = 3000;
+        for (int i = 0; i < bursts; ++i) {
+            const std::int64_t bytes = 64 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(largest));
+            const burst b{random() % 4 == 0, random() % (std::uint64_t{1} << 30) / 64 * 64, bytes, 0, 0};
+            // Calls come out of order, as they do from many initiators.
+            const std::int64_t arrival = now + static_cast<std::int64_t>(random() % 50000);
+            const burst_timing t = d.access(b, arrival, now);
+            std::vector<std::vector<std::pair<std::uint64_t, std::int64_t>>> rows(n);
+            for (std::uint64_t at = b.address, left = static_cast<std::uint64_t>(bytes); left > 0;) {
+                const std::uint64_t piece = std::min(left, 1024 - at % 1024);
+                const auto where = d.locate(at);
+                rows[where.channel].push_back({where.address / 1024, static_cast<std::int64_t>(piece)});
+                at += piece;
+                left -= piece;
+            }
+            std::int64_t end = 0;
+            for (std::size_t c = 0; c < n; ++c) {
+                if (rows[c].empty()) continue;
+                auto x = exact[c].begin(b.write, arrival, now);
+                for (const auto& [row, share] : rows[c]) exact[c].add(x, row, share);
+                end = std::max(end, exact[c].end(x).end_ps);
+            }
+            last = std::max(last, t.end_ps);
+            exact_last = std::max(exact_last, end);
+            mean += static_cast<double>(t.end_ps - arrival) / bursts;
+            exact_mean += static_cast<double>(end - arrival) / bursts;
+            data += bytes;
+            // Seven tenths of the peak.
+            now += std::llround(static_cast<double>(bytes) / 1555 * 1000 / 0.7);
+        }
+        std::int64_t busy = 0;
+        for (const auto& c : exact) busy += c.busy_ps(false);
+        EXPECT_NEAR(static_cast<double>(d.busy_ps(false)), static_cast<double>(busy), 1e-3 * static_cast<double>(busy));
+        EXPECT_NEAR(static_cast<double>(last), static_cast<double>(exact_last), 0.01 * static_cast<double>(exact_last));
+        EXPECT_NEAR(mean, exact_mean, 0.005 * exact_mean) << "up to " << largest << " bytes";
+        RecordProperty(("mean_" + std::to_string(largest)).c_str(), std::to_string(mean / exact_mean - 1));
     }
 }
 

@@ -54,6 +54,7 @@ dram_channel::dram_channel(const memory_level& level, double cycle_ps, std::int6
     rfc_ps_ = refi_ps_ ? std::llround(p.t_rfc_ps) : 0;
     lead_ps_ = refi_ps_ ? refresh_lead_ps : 0;
     banks_.resize(static_cast<std::size_t>(p.banks));
+    if (channels == 1) row_cycles_.resize(banks_.size());
     rows_ = level.dram.has_value();
 }
 
@@ -84,8 +85,19 @@ std::int64_t dram_channel::epoch(std::int64_t active_ps) const {
     return last_epoch_;
 }
 
-std::int64_t dram_channel::row_ready(bank& k, std::int64_t row, std::int64_t wanted_ps, std::int64_t arrival_ps,
-                                     std::int64_t data_ps) {
+std::int64_t dram_channel::activate(std::size_t bank_index, std::int64_t earliest_ps, std::int64_t hold_ps) {
+    if (!row_cycles_.empty()) return row_cycles_[bank_index].reserve(earliest_ps, hold_ps);
+    bank& k = banks_[bank_index];
+    // A call that comes late for a time before the last row cycle.
+    if (earliest_ps + hold_ps <= k.activated_ps) return earliest_ps;
+    const std::int64_t begin_ps = std::max(earliest_ps, k.free_ps);
+    k.free_ps = begin_ps + hold_ps;
+    return begin_ps;
+}
+
+std::int64_t dram_channel::row_ready(std::size_t bank_index, std::int64_t row, std::int64_t wanted_ps,
+                                     std::int64_t arrival_ps, std::int64_t data_ps) {
+    bank& k = banks_[bank_index];
     // A call made earlier may have opened its row far later in time: then this access finds the bank closed. One row
     // cycle ahead it is worth waiting for.
     const bool known = k.row >= 0 && k.activated_ps <= wanted_ps + std::max(ras_ps_, rcd_ps_) + rp_ps_;
@@ -98,7 +110,7 @@ std::int64_t dram_channel::row_ready(bank& k, std::int64_t row, std::int64_t wan
     // As late as the data allows, and not before the request is known.
     const std::int64_t earliest_ps = std::max(arrival_ps + (open ? rp_ps_ : 0), wanted_ps - rcd_ps_);
     const std::int64_t hold_ps = std::max(ras_ps_, rcd_ps_ + data_ps) + rp_ps_;
-    k.activated_ps = k.activates.reserve(earliest_ps, hold_ps);
+    k.activated_ps = activate(bank_index, earliest_ps, hold_ps);
     k.row = row;
     k.epoch = epoch(k.activated_ps);
     return std::max(wanted_ps, k.activated_ps + rcd_ps_);
@@ -139,10 +151,10 @@ void dram_channel::add(transfer& x, std::uint64_t row_index, std::int64_t bytes)
     x.timing_.service_ps += data_ps;
     if (rows_) {
         const std::uint64_t banks = banks_.size();
-        bank& k = banks_[row_index % banks];
-        k.activates.forget_before(x.horizon_ps_);
+        const std::size_t bank_index = row_index % banks;
+        if (!row_cycles_.empty()) row_cycles_[bank_index].forget_before(x.horizon_ps_);
         const auto row = static_cast<std::int64_t>(row_index / banks);
-        const std::int64_t ready_ps = row_ready(k, row, x.cursor_ps_ - cl_ps_, x.start_ps_, data_ps) + cl_ps_;
+        const std::int64_t ready_ps = row_ready(bank_index, row, x.cursor_ps_ - cl_ps_, x.start_ps_, data_ps) + cl_ps_;
         if (ready_ps > x.cursor_ps_) {
             const std::int64_t placed_ps = place(x);
             x.cursor_ps_ = std::max(ready_ps, placed_ps);

@@ -26,7 +26,8 @@ public:
 
     /// `cycle_ps` > 0. A device of `channels` gives each 1 / channels of the level's rates. Refreshes come
     /// `refresh_lead_ps` earlier than the last t_rfc of every t_refi. Throws input_error naming the level for negative
-    /// times or rates, no banks or rows, t_rfc not below t_refi.
+    /// times or rates, no banks or rows, t_rfc not below t_refi. Of several channels a bank knows only its last row
+    /// cycle instead of a calendar of them: less work, and gaps before it are free to all that come late.
     dram_channel(const memory_level& level, double cycle_ps, std::int64_t channels = 1,
                  std::int64_t refresh_lead_ps = 0);
 
@@ -52,16 +53,17 @@ public:
 
 private:
     struct bank {
-        calendar activates; // from an activate to the end of the precharge that follows
         std::int64_t row = -1;
         std::int64_t activated_ps = 0;
-        std::int64_t epoch = 0; // refresh interval of the activate
+        std::int64_t epoch = 0;   // refresh interval of the activate
+        std::int64_t free_ps = 0; // after the last row cycle
     };
     std::int64_t active(std::int64_t real_ps) const;
     std::int64_t real_begin(std::int64_t active_ps) const;
     std::int64_t real_end(std::int64_t active_ps) const;
     std::int64_t epoch(std::int64_t active_ps) const;
-    std::int64_t row_ready(bank& k, std::int64_t row, std::int64_t wanted_ps, std::int64_t arrival_ps,
+    std::int64_t activate(std::size_t bank_index, std::int64_t earliest_ps, std::int64_t hold_ps);
+    std::int64_t row_ready(std::size_t bank_index, std::int64_t row, std::int64_t wanted_ps, std::int64_t arrival_ps,
                            std::int64_t data_ps);
     std::int64_t place(transfer& x);
 
@@ -75,7 +77,8 @@ private:
     std::int64_t lead_ps_;
     mutable std::int64_t last_epoch_ = 0; // a cache
     std::vector<bank> banks_;
-    calendar bus_[2]; // half duplex: the first only
+    std::vector<calendar> row_cycles_; // of each bank, an activate to the end of the precharge; one channel only
+    calendar bus_[2];                  // half duplex: the first only
     int direction_ = -1;
     std::int64_t turnaround_busy_ps_ = 0;
     counters counts_;

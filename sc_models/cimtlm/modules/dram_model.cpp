@@ -58,9 +58,37 @@ void dram_model::add_blocks(const burst& b, std::int64_t arrival_ps, std::int64_
     });
 }
 
+/// A contiguous burst over more than one group: in each channel its blocks follow one another, so that they are added
+/// row by row and not block by block.
+void dram_model::add_shares(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
+    const std::uint64_t n = channels_.size(), last = b.address + static_cast<std::uint64_t>(b.bytes) - 1;
+    const std::uint64_t first_block = b.address / interleave_bytes_, last_block = last / interleave_bytes_;
+    const std::uint64_t first_group = first_block / n, last_group = last_block / n;
+    const std::size_t first_turn = channel_of(first_group, 0), last_turn = channel_of(last_group, 0);
+    for (std::size_t c = 0; c < n; ++c) {
+        const std::uint64_t head = first_group * n + (c + n - first_turn) % n;
+        const std::uint64_t tail = last_group * n + (c + n - last_turn) % n;
+        std::uint64_t from = (first_group + (head < first_block)) * interleave_bytes_;
+        std::uint64_t to = (last_group + (tail <= last_block)) * interleave_bytes_;
+        if (head == first_block) from += b.address % interleave_bytes_;
+        if (tail == last_block) to -= interleave_bytes_ - 1 - last % interleave_bytes_;
+        if (from >= to) continue;
+        dram_channel::transfer& x = open(c, b.write, arrival_ps, now_ps);
+        for (std::uint64_t row = from / row_bytes_; from < to; ++row) {
+            const std::uint64_t end = std::min(to, (row + 1) * row_bytes_);
+            channels_[c].add(x, row, static_cast<std::int64_t>(end - from));
+            from = end;
+        }
+    }
+}
+
 burst_timing dram_model::access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
     if (channels_.size() == 1) return channels_.front().access(b, arrival_ps, now_ps);
-    add_blocks(b, arrival_ps, now_ps);
+    const bool contiguous = b.segment_bytes == 0 || b.bytes <= b.segment_bytes || b.stride_bytes <= b.segment_bytes;
+    if (contiguous && static_cast<std::uint64_t>(b.bytes) > channels_.size() * interleave_bytes_)
+        add_shares(b, arrival_ps, now_ps);
+    else
+        add_blocks(b, arrival_ps, now_ps);
     burst_timing last;
     std::int64_t first_ps = 0;
     for (std::size_t i = 0; i < touched_.size(); ++i) {

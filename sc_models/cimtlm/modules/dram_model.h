@@ -37,6 +37,7 @@ public:
 private:
     std::size_t channel_of(std::uint64_t group, std::uint64_t position) const;
     void add_blocks(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps);
+    void add_shares(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps);
     dram_channel::transfer& open(std::size_t channel, bool write, std::int64_t arrival_ps, std::int64_t now_ps);
 
     std::uint64_t interleave_bytes_ = 1;
