@@ -218,7 +218,7 @@ TEST(dram_model, differs_little_from_exact_channels_fed_block_by_block) {
         for (std::size_t c = 0; c < n; ++c)
             exact.emplace_back(level, hbm_cycle_ps, 1, std::llround(3900e3 * static_cast<double>(c) / 80));
         std::mt19937_64 random(29);
-        std::int64_t now = 0, last = 0, exact_last = 0, data = 0;
+        std::int64_t now = 0, last = 0, exact_last = 0;
         double mean = 0, exact_mean = 0;
         const int bursts = 3000;
         for (int i = 0; i < bursts; ++i) {
@@ -246,7 +246,6 @@ TEST(dram_model, differs_little_from_exact_channels_fed_block_by_block) {
             exact_last = std::max(exact_last, end);
             mean += static_cast<double>(t.end_ps - arrival) / bursts;
             exact_mean += static_cast<double>(end - arrival) / bursts;
-            data += bytes;
             // Seven tenths of the peak.
             now += std::llround(static_cast<double>(bytes) / 1555 * 1000 / 0.7);
         }
