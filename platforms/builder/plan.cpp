@@ -6,6 +6,7 @@
 #include <cimtlm/mapping/tile.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <tuple>
 
@@ -74,34 +75,23 @@ void keep_weights(plan& p, const cost_model& cost) {
     p.missing_arrays = all ? 0 : wanted + others - count;
 }
 
-bound_result vector_bound(const vector_work& w, const machine& m) {
-    bound_result r;
-    const auto add = [&](const char* name, double time_ps) {
-        if (time_ps <= 0) return;
-        r.resources.push_back({name, time_ps});
-        if (time_ps > r.time_ps) {
-            r.time_ps = time_ps;
-            r.bound_by = name;
-        }
-    };
-    r.compute_ps = static_cast<double>(w.operations) / m.vector_unit.operations_per_cycle * m.cycle_ps();
-    add("vector_unit", r.compute_ps);
-    if (m.vector_unit.fused && w.fusible) return r;
+// Operands and results of vector work lie in the outermost memory, like those of a product.
+void check_room(const vector_work& w, const machine& m) {
     const auto& memory = m.memories.front();
-    const auto time = [&](std::int64_t bytes, double rate) {
-        return rate > 0 ? static_cast<double>(bytes) * m.cycle_ps() / rate : 0;
-    };
-    const double read_ps = time(w.read_bytes, memory.read_bytes_per_cycle);
-    const double write_ps = time(w.write_bytes, memory.write_bytes_per_cycle);
-    const bool shared = memory.dram && memory.dram->half_duplex;
-    add(memory.name.c_str(), shared ? read_ps + write_ps : std::max(read_ps, write_ps));
-    add("bus", std::max(time(w.read_bytes, m.bus.bytes_per_cycle), time(w.write_bytes, m.bus.bytes_per_cycle)));
-    return r;
+    const auto need = w.read_bytes + w.write_bytes;
+    if (memory.capacity_bytes > 0 && need > memory.capacity_bytes)
+        throw input_error("'" + w.name + "' on " + m.name + ": level '" + memory.name + "' holds " +
+                          std::to_string(memory.capacity_bytes) + " B, operands and results need " +
+                          std::to_string(need) + " B: " + std::to_string(need - memory.capacity_bytes) + " B missing");
 }
 
 } // namespace
 
 plan make_plan(const work_list& work, const cost_model& cost, const plan_options& options) {
+    for (const auto& level : cost.target().memories)
+        if (level.kind == memory_kind::cache)
+            throw input_error(cost.target().name + ": level '" + level.name +
+                              "' is a cache: caches are modules of the library, machines of this program have none");
     plan p;
     std::optional<mapping_file> by_hand;
     if (!options.mapping_file.empty()) by_hand.emplace(options.mapping_file);
@@ -114,7 +104,8 @@ plan make_plan(const work_list& work, const cost_model& cost, const plan_options
                 ++p.skipped_vector_work;
                 continue;
             }
-            task.bound = vector_bound(task.vector(), cost.target());
+            if (cost.moves(task.vector())) check_room(task.vector(), cost.target());
+            task.bound = cost.bound(task.vector());
             p.tasks.push_back(std::move(task));
             continue;
         }
@@ -142,10 +133,12 @@ plan make_plan(const work_list& work, const cost_model& cost, const plan_options
     double time_ps = 0;
     for (const auto& task : p.tasks) time_ps += task.bound.time_ps * static_cast<double>(task.count());
     constexpr double most_ps = 5e17;
-    if (time_ps > most_ps)
-        throw input_error("the work takes at least " + std::to_string(static_cast<std::int64_t>(time_ps / 1e12)) +
-                          " s of simulated time on " + cost.target().name + "; allowed are " +
-                          std::to_string(static_cast<std::int64_t>(most_ps / 1e12)) + " s");
+    if (time_ps > most_ps) {
+        char seconds[80];
+        std::snprintf(seconds, sizeof seconds, "%.3g s of simulated time; allowed are %.3g s", time_ps / 1e12,
+                      most_ps / 1e12);
+        throw input_error("the work takes on " + cost.target().name + " at least " + seconds);
+    }
     return p;
 }
 

@@ -31,8 +31,7 @@ platform::platform(const machine& m, const cost_model& cost)
     , cost_(cost) {
     const auto cycle_ps = m.cycle_ps();
     bus_ = std::make_unique<bus<64>>("bus", m.bus, cycle_ps, energy_, 3, 3);
-    auto level = m.memories.front();
-    if (!level.dram) level.dram = dram_parameters{};
+    const auto& level = m.memories.front();
     dram_ = std::make_unique<dram<64>>(level.name.c_str(), level, cycle_ps, energy_);
     block_ = std::make_unique<compute_block>(m.cim ? "cim" : "tensor_core", cost, energy_);
     vectors_ = std::make_unique<vector_unit>("vector_unit", m, energy_);
@@ -55,7 +54,7 @@ platform::platform(const machine& m, const cost_model& cost)
                    {m.cim ? "cim" : "tensor_core", block_.get()},
                    {"vector_unit", vectors_.get()},
                    {"bus", bus_.get()},
-                   {"dram", dram_.get()}};
+                   {level.name.c_str(), dram_.get()}};
     for (std::size_t i = 0; i < staging_.size(); ++i)
         activities_.push_back({m.memories[i + 1].name.c_str(), staging_[i].get()});
 }
@@ -103,9 +102,11 @@ run_results platform::run(const plan& p, const std::function<bool(std::int64_t)>
     }
     r.totals.kernel_events = sc_core::sc_delta_count();
     r.energy.add(energy_);
-    r.traffic = block_->inner_bytes();
+    r.traffic.resize(machine_.memories.size());
+    for (std::size_t i = 0; i < r.traffic.size(); ++i)
+        std::copy(block_->inner_bytes()[i].begin(), block_->inner_bytes()[i].end(), r.traffic[i].begin());
     const auto add = [&](std::size_t level, const auto& memory) {
-        for (int t = 0; t < 3; ++t) {
+        for (int t = 0; t < operand_tags; ++t) {
             auto& a = r.traffic[level][static_cast<std::size_t>(t)];
             a.read += static_cast<std::int64_t>(memory.bytes(t, transfer_kind::read));
             a.update += static_cast<std::int64_t>(memory.bytes(t, transfer_kind::update));

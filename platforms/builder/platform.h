@@ -37,9 +37,6 @@ public:
     run_results run(const plan& p, const std::function<bool(std::int64_t)>& keep_on = {});
     bool finished() const { return host_->finished(); }
 
-    compute_block& block() { return *block_; }
-    host_cpu& host() { return *host_; }
-
 private:
     std::string who_waits() const;
 

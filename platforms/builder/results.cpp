@@ -73,6 +73,10 @@ run_results evaluate_bound(const plan& p, const cost_model& cost) {
                 }
         } else {
             cost.charge(energy, task.vector());
+            if (cost.moves(task.vector())) {
+                r.traffic[0][3].read += task.vector().read_bytes * count;
+                r.traffic[0][3].update += task.vector().write_bytes * count;
+            }
         }
         row.time_ps = bound_ps(task, r.counting);
         row.energy_pj = energy.total_pj() * static_cast<double>(count);

@@ -53,7 +53,8 @@ struct run_results {
     run_totals totals;
     ledger energy;
     stall_account stalls;
-    std::vector<std::array<access_bytes, 3>> traffic; ///< by index in machine::memories and tensor
+    /// By index in machine::memories and tensor; the last column is what no product moves: vector work.
+    std::vector<std::array<access_bytes, 4>> traffic;
     std::vector<layer_row> layers;
     std::string bound_by; ///< the resource that bounds the largest part of the time
     statistics details;

@@ -5,7 +5,9 @@
 #include <platforms/config/resolve.h>
 
 #include <cimtlm/base/error.h>
+#include <cimtlm/machine/scaling.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace cimtlm {
@@ -65,6 +67,12 @@ loaded_machine parse_machine(const std::string& text, const std::string& file, c
     read_value(tree, loaded.value, "");
     collect_sources(tree, "", loaded.sources);
     validate(loaded.value, tree, file, sets);
+    const auto figures = scaling_of(loaded.value);
+    const auto here = loaded.value.technology.point();
+    if (std::any_of(figures.begin(), figures.end(), [&](const auto& f) { return !f.kept && f.native != here; }))
+        loaded.as_given = loaded.value;
+    loaded.value = scaled(loaded.value);
+    validate(loaded.value, tree, file, sets); // scaling may leave the bounds of a key
     return loaded;
 }
 
@@ -83,7 +91,8 @@ loaded_macro load_macro(const std::string& name_or_file) {
 }
 
 std::string to_yaml(const loaded_machine& loaded) {
-    return emit_config(write_value(loaded.value), machine_schema(), loaded.sources);
+    return emit_config(write_value(loaded.as_given ? *loaded.as_given : loaded.value), machine_schema(),
+                       loaded.sources);
 }
 
 std::vector<config_key> list_keys() {

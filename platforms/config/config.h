@@ -5,6 +5,7 @@
 #include <cimtlm/machine/machine.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace cimtlm {
 
 /// A machine with what its file says beside the figures.
 struct loaded_machine {
-    machine value;
+    machine value;                   ///< every figure at the machine's technology
+    std::optional<machine> as_given; ///< with native figures, as in the file, if any was scaled; to_yaml() writes it
     std::map<std::string, std::string> sources; ///< path ("cim.macro.mac_energy_pj") -> source
     std::string file;                           ///< read from
 };
@@ -25,7 +27,7 @@ struct loaded_macro {
 };
 
 /// Reads a machine by name (list_machines()) or file (a value with '/' or ending in ".yaml"), applies
-/// `--set` options "key=value", and validates it. Throws input_error that names the place.
+/// `--set` options "key=value", validates it and scales it to its technology. Throws input_error that names the place.
 loaded_machine load_machine(const std::string& name_or_file, const std::vector<std::string>& sets = {});
 
 /// The same from text; `file` names it in messages, and relative names in it are meant from its folder.
@@ -35,8 +37,8 @@ loaded_machine parse_machine(const std::string& text, const std::string& file,
 /// Reads a macro by name (list_macros()) or file.
 loaded_macro load_macro(const std::string& name_or_file);
 
-/// The effective configuration: every key with its value and source, no bases and no parts. Reads back as the same
-/// machine with the same sources.
+/// The effective configuration: every key with its value and source, no bases and no parts. Figures are the native ones
+/// (`as_given`), which is what their sources say; reads back as the same machine with the same sources.
 std::string to_yaml(const loaded_machine& machine);
 
 /// A key of the configuration as the reference lists it.

@@ -8,13 +8,17 @@
 #include <cimtlm/base/error.h>
 
 #include <boost/process.hpp>
+#include <boost/process/extend.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstring>
 #include <mutex>
 #include <set>
 #include <sstream>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
 
 namespace cimtlm {
@@ -59,15 +63,23 @@ child_outcome run_child(const std::vector<std::string>& arguments, running_child
     // One simulation a process: the kernel elaborates once.
     child_outcome o;
     bp::ipstream out_stream, err_stream;
-    bp::child child(boost::filesystem::read_symlink("/proc/self/exe"), bp::args(arguments),
-                    bp::std_in<bp::null, bp::std_out> out_stream, bp::std_err > err_stream);
+    bp::child child(
+        boost::filesystem::read_symlink("/proc/self/exe"), bp::args(arguments),
+        bp::std_in<bp::null, bp::std_out> out_stream, bp::std_err > err_stream,
+        bp::extend::on_exec_setup = [](auto&) { ::prctl(PR_SET_PDEATHSIG, SIGTERM); }); // no orphans
     running.add(child.id());
     std::thread reader([&] { o.err.assign(std::istreambuf_iterator<char>(err_stream), {}); });
     o.out.assign(std::istreambuf_iterator<char>(out_stream), {});
     reader.join();
     running.remove(child.id()); // its output has ended, and so will it
     child.wait();
+    const int status = child.native_exit_code();
     o.status = child.exit_code();
+    if (WIFSIGNALED(status)) { // the system's doing, out of memory for example
+        o.status = exit_environment;
+        o.err = std::string("ended by signal ") + std::to_string(WTERMSIG(status)) + " (" +
+                ::strsignal(WTERMSIG(status)) + ")";
+    }
     return o;
 }
 

@@ -62,6 +62,8 @@ work_options read_work(const po::variables_map& values) {
         throw input_error("--convention published is a closed form: use it with --fidelity bound");
     w.mapper = one_of(values, "mapper", "", {"rules", "search"});
     if (values.count("mapping")) w.mapping_file = values["mapping"].as<std::string>();
+    if (!w.mapping_file.empty() && !w.mapper.empty())
+        throw input_error("both --mapping and --mapper: give one of them");
     w.padding = one_of(values, "padding", "none", {"none", "same", "overhang"});
     if (values.count("batch")) {
         if (w.trace.empty()) throw input_error("--batch multiplies the inputs of a trace; with --gemm give a larger M");

@@ -1,5 +1,7 @@
 #include "outcome.h"
 
+#include <initializer_list>
+
 namespace cimtlm {
 
 namespace {
@@ -10,8 +12,7 @@ void set_flag(int) { interrupt_flag = 1; }
 void catch_interrupts() {
     struct sigaction action {};
     action.sa_handler = set_flag; // without SA_RESTART: a blocked read returns
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaction(signal, &action, nullptr);
 }
 
 bool was_interrupted() { return interrupt_flag != 0; }

@@ -16,7 +16,7 @@ enum exit_status {
 /// Thrown when Ctrl-C (or a request to terminate) ended the work.
 struct interrupted {};
 
-/// From now on SIGINT and SIGTERM only set a flag.
+/// From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT only set a flag.
 void catch_interrupts();
 bool was_interrupted();
 

@@ -78,6 +78,8 @@ void output_folder::commit() {
         fs::remove_all(old, error);
     } else {
         fs::rename(aside_, final_, error);
+        if (error == std::errc::directory_not_empty || error == std::errc::file_exists)
+            throw input_error("--out " + final_.string() + ": exists already, someone else was faster");
         if (error) throw environment_error(final_.string() + ": " + error.message());
     }
     committed_ = true;

@@ -3,6 +3,8 @@
 #include "options.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -11,6 +13,9 @@ namespace cimtlm {
 namespace json = boost::json;
 
 namespace {
+
+// Columns of run_results::traffic.
+constexpr std::array<const char*, 4> tensor_names{"A", "B", "Z", "other"};
 
 // The totals once: name, value, unit, description. Integers stay integers in JSON.
 struct figure {
@@ -34,8 +39,18 @@ std::vector<figure> figures(const run_totals& t) {
             {"kernel_events", t.kernel_events, "count", "delta cycles of the kernel"}};
 }
 
+// A tensor core holds no weights: there is nothing that could stay.
+std::string weights_text(const report_context& c) {
+    if (!c.target.value.cim) return "not held";
+    return c.steady ? "steady" : "cold";
+}
+
 std::string exact(double value) {
     char text[40];
+    if (std::fabs(value) < 9e15 && value == std::floor(value)) { // a count, or as good as one
+        std::snprintf(text, sizeof text, "%.0f", value);
+        return text;
+    }
     std::snprintf(text, sizeof text, "%.17g", value);
     for (int digits = 1; digits < 17; ++digits) { // the shortest text that reads back as the same number
         char shorter[40];
@@ -54,7 +69,7 @@ json::object to_json(const run_results& r, const report_context& c) {
     root["fidelity"] = to_string(r.level);
     root["convention"] = to_string(r.counting);
     root["mapper"] = c.mapper;
-    root["weights"] = c.steady ? "steady" : "cold";
+    root["weights"] = weights_text(c);
     json::object totals;
     for (const auto& f : figures(r.totals)) totals[f.name] = f.value;
     if (r.counting == convention::published) totals["published_rate_gops"] = r.totals.published_rate_gops;
@@ -83,9 +98,9 @@ json::object to_json(const run_results& r, const report_context& c) {
     json::object traffic;
     for (std::size_t i = 0; i < r.traffic.size(); ++i) {
         json::object level;
-        for (auto t : all_tensors) {
-            const auto& a = r.traffic[i][index(t)];
-            level[to_string(t)] = json::object{{"read", a.read}, {"fill", a.fill}, {"update", a.update}};
+        for (std::size_t t = 0; t < tensor_names.size(); ++t) {
+            const auto& x = r.traffic[i][t];
+            level[tensor_names[t]] = json::object{{"read", x.read}, {"fill", x.fill}, {"update", x.update}};
         }
         traffic[c.target.value.memories[i].name] = level;
     }
@@ -94,6 +109,33 @@ json::object to_json(const run_results& r, const report_context& c) {
     std::int64_t count = 1;
     for (const auto& level : c.target.value.memories) instances[level.name] = count *= level.instances_below();
     root["instances"] = instances;
+    json::array layers;
+    for (const auto& l : r.layers) {
+        json::object row{{"name", l.name}};
+        if (l.is_product) {
+            row["M"] = l.m;
+            row["N"] = l.n;
+            row["K"] = l.k;
+            row["batch"] = l.batch;
+        }
+        row["repeat"] = l.repeat;
+        row["time_ps"] = l.time_ps;
+        row["bound_time_ps"] = l.bound_ps;
+        row["energy_pj"] = l.energy_pj;
+        row["bound_by"] = l.bound_by;
+        if (l.is_product) {
+            row["macs"] = l.macs;
+            row["utilization"] = l.utilization;
+            row["simulated_tiles"] = l.tiles;
+            row["mapping"] = l.mapping;
+        }
+        json::object waits;
+        for (auto w : all_stalls)
+            if (l.stalls[w] != 0) waits[to_string(w)] = l.stalls[w];
+        row["stalls_ps"] = waits;
+        layers.push_back(row);
+    }
+    root["layers"] = layers;
     json::array details;
     for (const auto& e : r.details.entries())
         details.push_back(
@@ -144,10 +186,11 @@ std::string stats_text(const run_results& r, const report_context& c) {
     std::string text = "---------- Begin Simulation Statistics ----------\n";
     const auto line = [&](const std::string& name, const std::string& value, const std::string& description,
                           const std::string& unit) {
-        char row[512];
-        std::snprintf(row, sizeof row, "%-48s %20s  # %s (%s)\n", name.c_str(), value.c_str(), description.c_str(),
-                      unit.c_str());
-        text += row;
+        const auto padded = [](std::string text, std::size_t width, bool right) {
+            const std::string space(text.size() < width ? width - text.size() : 0, ' ');
+            return right ? space + text : text + space;
+        };
+        text += padded(name, 48, false) + " " + padded(value, 20, true) + "  # " + description + " (" + unit + ")\n";
     };
     for (const auto& f : figures(r.totals))
         line(std::string("totals.") + f.name,
@@ -165,9 +208,9 @@ std::string stats_text(const run_results& r, const report_context& c) {
     for (auto s : all_stalls)
         line(std::string("stalls.") + to_string(s), std::to_string(r.stalls[s]), "time beyond the bound", "ps");
     for (std::size_t i = 0; i < r.traffic.size(); ++i)
-        for (auto t : all_tensors) {
-            const auto& a = r.traffic[i][index(t)];
-            const auto prefix = "traffic." + c.target.value.memories[i].name + "." + to_string(t);
+        for (std::size_t t = 0; t < tensor_names.size(); ++t) {
+            const auto& a = r.traffic[i][t];
+            const auto prefix = "traffic." + c.target.value.memories[i].name + "." + tensor_names[t];
             line(prefix + ".read", std::to_string(a.read), "down to the level below", "byte");
             line(prefix + ".fill", std::to_string(a.fill), "from the level above", "byte");
             line(prefix + ".update", std::to_string(a.update), "results from below", "byte");

@@ -17,12 +17,12 @@ namespace po = boost::program_options;
 
 namespace {
 
-// Reports of the kernel never go to standard output; what is wrong becomes an exception.
+// Reports of the kernel never go to standard output. What is wrong ends the simulation as an exception, also out of a
+// process.
 void route_reports() {
-    sc_core::sc_report_handler::set_handler([](const sc_core::sc_report& report, const sc_core::sc_actions&) {
-        if (report.get_severity() == sc_core::SC_INFO) return;
-        throw std::runtime_error(std::string(report.get_msg_type()) + ": " + report.get_msg());
-    });
+    using namespace sc_core;
+    sc_report_handler::set_actions(SC_INFO, SC_DO_NOTHING);
+    for (const auto severity : {SC_WARNING, SC_ERROR, SC_FATAL}) sc_report_handler::set_actions(severity, SC_THROW);
 }
 
 run_results simulate(const plan& p, const machine& m, const cost_model& cost, const std::string& label) {

@@ -5,7 +5,10 @@
 #include "report.h"
 
 #include <cimtlm/base/error.h>
+#include <cimtlm/machine/scaling.h>
+#include <platforms/config/units.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -73,6 +76,39 @@ std::string tree(const machine& m) {
     return text;
 }
 
+std::string figure(const figure_scaling& f, double value) {
+    if (f.kind == figure_kind::delay) return time_text(value);
+    return plain(value) + " " + unit_of_key(f.path.substr(f.path.rfind('.') + 1)).name;
+}
+
+/// The technology of the machine, and what was native elsewhere.
+std::string technology_text(const machine& as_given) {
+    const auto here = as_given.technology.point();
+    auto text = "technology: " + to_string(here);
+    if (const auto note = range_note(here); !note.empty()) text += "; not trusted: " + note;
+    text += "\n";
+    bool any = false;
+    std::vector<technology_point> noted{here};
+    for (const auto& f : scaling_of(as_given)) {
+        if (f.native == here || f.native_value == 0) continue;
+        any = true;
+        text += "  " + f.path + ": " + figure(f, f.native_value) + " native at " + to_string(f.native);
+        text += f.kept
+                    ? ", kept (technology.scale_delay is false)\n"
+                    : " -> " + figure(f, f.value) + " at " + to_string(here) + (f.outside ? ", not trusted\n" : "\n");
+        if (std::find(noted.begin(), noted.end(), f.native) != noted.end()) continue;
+        noted.push_back(f.native);
+        if (const auto note = range_note(f.native); !note.empty()) text += "    not trusted: " + note + "\n";
+    }
+    if (!any) text += "  every figure is native at it\n";
+    auto copy = as_given;
+    std::string silent;
+    for (const auto& part : technology_parts(copy))
+        if (!*part.native) silent += (silent.empty() ? "" : ", ") + part.path.substr(0, part.path.rfind('.'));
+    if (!silent.empty()) text += "  taken as native at it, for want of a statement: " + silent + "\n";
+    return text;
+}
+
 } // namespace
 
 int show_command(const std::vector<std::string>& arguments) {
@@ -95,7 +131,8 @@ int show_command(const std::vector<std::string>& arguments) {
         print(to_yaml(loaded));
         return exit_ok;
     }
-    auto text = tree(loaded.value) + "\nsources\n";
+    auto text =
+        tree(loaded.value) + "\n" + technology_text(loaded.as_given ? *loaded.as_given : loaded.value) + "\nsources\n";
     for (const auto& [path, source] : loaded.sources) text += "  " + path + ": " + source + "\n";
     print(text);
     return exit_ok;

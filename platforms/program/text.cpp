@@ -67,7 +67,10 @@ std::string table_markdown(const std::vector<std::vector<std::string>>& rows) {
     std::string text;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         text += "|";
-        for (const auto& cell : rows[i]) text += " " + cell + " |";
+        for (auto cell : rows[i]) {
+            for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, "\\");
+            text += " " + cell + " |";
+        }
         text += "\n";
         if (i > 0) continue;
         text += "|";

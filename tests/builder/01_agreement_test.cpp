@@ -18,7 +18,7 @@ void check_invariants(const child_results& tile, const child_results& bound) {
     EXPECT_EQ(t.macs, bound.figures.macs);
     for (auto busy : t.busy) EXPECT_LE(busy, static_cast<double>(t.time_ps)) << "a part is busier than 100 %";
     for (std::size_t level = 0; level < t.traffic.size(); ++level)
-        for (std::size_t x = 0; x < 3; ++x)
+        for (std::size_t x = 0; x < 4; ++x)
             EXPECT_EQ(t.traffic[level][x], bound.figures.traffic[level][x]) << "level " << level << " tensor " << x;
     for (const auto& [part, energy] : bound.energy_by_part)
         EXPECT_NEAR(tile.energy_by_part.count(part) ? tile.energy_by_part.at(part) : 0, energy, 1e-9 * energy) << part;

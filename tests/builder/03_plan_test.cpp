@@ -52,6 +52,39 @@ TEST(Residency, ActivationsAreNeverResident) {
     EXPECT_EQ(r.figures.traffic[0][1].read, 64 * 256);
 }
 
+TEST(Residency, HoldsOnEveryLevelThatKeepsTheWeights) {
+    auto m = study_machine("rf_digital_6t", {"cim.count=16"});
+    m.memories[1].keeps = {tensor::A, tensor::B, tensor::Z};
+    const auto r = run_in_child(m, only(product(32, 256, 256)), {{}, "", true});
+    EXPECT_EQ(r.figures.resident_bytes, 256 * 256);
+    EXPECT_EQ(r.figures.traffic[0][1].read, 0);
+    EXPECT_EQ(r.figures.traffic[1][1].fill, 0);
+    EXPECT_EQ(r.figures.traffic[1][1].read, 0);
+}
+
+TEST(Plan, VectorWorkNeedsRoomInTheOutermostMemory) {
+    const auto m = study_machine("rf_digital_6t", {"dram.capacity_bytes=64KiB"});
+    const cost_model cost(m, convention::like_for_like);
+    try {
+        make_plan({work_item(vector_work{"softmax", 65536, 65536, 65536, 65536, 1, false})}, cost, {});
+        FAIL();
+    } catch (const input_error& e) {
+        EXPECT_NE(std::string(e.what()).find("65536 B missing"), std::string::npos) << e.what();
+    }
+}
+
+TEST(Dram, WithoutTimingBothDirectionsRunSideBySide) {
+    // 4 MB in, 4 MB out at 32 B/cycle each way: the time of one of them, not of both.
+    const auto m = study_machine("rf_digital_6t", {"memories.dram.dram=null", "vector_unit.operations_per_cycle=4096"});
+    const work_list work{work_item(vector_work{"softmax", 4000000, 4000000, 4000000, 4000000, 1, false})};
+    const auto r = run_in_child(m, work);
+    ASSERT_STREQ(r.figures.fault, "");
+    EXPECT_EQ(r.figures.bound_ps, 125000000);
+    EXPECT_LT(static_cast<double>(r.figures.time_ps), 1.02 * 125e6);
+    EXPECT_EQ(r.figures.traffic[0][3].read, 4000000);
+    EXPECT_EQ(r.figures.traffic[0][3].update, 4000000);
+}
+
 TEST(Plan, SaysWhichProductHasNoMapping) {
     auto m = study_machine("rf_digital_6t", {"smem.capacity_bytes=100"});
     const cost_model cost(m, convention::like_for_like);

@@ -21,7 +21,7 @@ struct run_figures {
     std::uint64_t events = 0;
     double energy_pj = 0, utilization = 0;
     std::array<std::int64_t, stall_count> stalls{};
-    std::array<std::array<access_bytes, 3>, 8> traffic{};
+    std::array<std::array<access_bytes, 4>, 8> traffic{};
     std::array<double, 16> busy{}; ///< of dram, smem read, smem write, bus read, bus write, engine: ps
     char bound_by[32] = {};
     char fault[1024] = {}; ///< text of an exception
@@ -85,7 +85,7 @@ inline child_results run_in_child(const machine& m, const work_list& work, const
             for (std::size_t i = 0; i < r.traffic.size(); ++i) f.traffic[i] = r.traffic[i];
             f.busy = {statistic(r, "dram.busy_ps"),       statistic(r, "smem.busy_read_ps"),
                       statistic(r, "smem.busy_write_ps"), statistic(r, "bus.busy_read_ps"),
-                      statistic(r, "bus.busy_write_ps"),  statistic(r, m.cim ? "cim.busy" : "tensor_core.busy")};
+                      statistic(r, "bus.busy_write_ps"),  statistic(r, m.cim ? "cim.busy_ps" : "tensor_core.busy_ps")};
             std::strncpy(f.bound_by, r.bound_by.c_str(), sizeof f.bound_by - 1);
             for (const auto& row : r.energy.rows()) {
                 char line[256];

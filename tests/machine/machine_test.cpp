@@ -71,6 +71,23 @@ TEST(Machine, RefusesWhatCannotBe) {
     std::swap(m.memories[1], m.memories[2]);
     expect(m, "sram stands above");
     m = study::rf("digital_6t");
+    m.memories[0].kind = memory_kind::sram;
+    expect(m, "outermost memory is dram");
+    m = study::rf("digital_6t");
+    m.memories[1].fanout = fanout_parameters{"sm", 2, 0, 0, 0};
+    expect(m, "memories.smem.fanout");
+    for (const auto* name : {"host", "Bank", "weight_write", "DRAM"}) {
+        m = study::rf("digital_6t");
+        m.memories[1].name = name;
+        expect(m, name);
+    }
+    m = study::rf("digital_6t");
+    m.dma.arbitration_bytes = std::int64_t{8} << 30;
+    expect(m, "dma.arbitration_bytes");
+    m = study::rf("digital_6t");
+    m.cim->macro.mac_energy_pj = 1e308;
+    expect(m, "cim.macro.mac_energy_pj");
+    m = study::rf("digital_6t");
     m.memories[0].keeps = {tensor::A};
     expect(m, "must keep A, B and Z");
     m = study::rf("digital_6t");

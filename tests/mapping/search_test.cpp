@@ -260,6 +260,18 @@ TEST(Search, ExplainsWhenNothingRuns) {
               "no mapping: level 'array' has 4 columns, one weight of 64 bits takes 8: 4 missing");
 }
 
+TEST(Search, FindsNestsForOperandsWiderThanTheMultiplier) {
+    // A latch of one byte holds one slice of a 16-bit input; padding pays as it does at 8 bits.
+    auto g = product(300, 1000, 777);
+    g.bits.a = g.bits.b = 16;
+    const auto m = study::tensor_core();
+    const cost_model cost(m, convention::like_for_like);
+    const auto shape = nest_slots(m, g.bits);
+    const auto ruled = cost.evaluate(flat_nest(map_by_rules(g, m, shape), m, shape), g);
+    const auto found = cost.evaluate(flat_nest(map_by_search(g, cost, shape, mapper_objective::edp), m, shape), g);
+    EXPECT_LT(found.energy_pj * found.time_ps, 0.5 * ruled.energy_pj * ruled.time_ps);
+}
+
 TEST(Search, TwoStagingMemories) {
     auto m = study::rf("digital_6t", 3);
     auto inner = study::smem({tensor::A, tensor::Z});

@@ -1,6 +1,8 @@
 #include <cimtlm/base/error.h>
 #include <cimtlm/machine/machine.h>
+#include <cimtlm/machine/scaling.h>
 
+#include <cctype>
 #include <set>
 #include <sstream>
 
@@ -13,9 +15,8 @@ std::shared_ptr<const engine> machine::matrix_engine() const {
 }
 
 std::int64_t machine::engine_count() const {
-    if (cim) return cim->count;
-    // One grid below each register file: every fan-out but the multipliers' own, which is the last.
-    std::int64_t count = 1;
+    // Every fan-out above them multiplies the engines; that of a latch is the grid inside one.
+    std::int64_t count = cim ? cim->count : 1;
     for (const auto& level : memories)
         if (level.kind != memory_kind::latch) count *= level.instances_below();
     return count;
@@ -56,6 +57,7 @@ public:
     }
     void not_negative(const std::string& key, double value) const {
         if (!(value >= 0)) fail(key + " must not be negative");
+        if (value > 1e18) fail(key + " must be at most 1e18"); // products of such figures stay finite
     }
 
     void at_most(const std::string& key, double value, double most) const {
@@ -73,6 +75,7 @@ private:
 /// Far above any machine, and far below what overflows a 64-bit count of instances or picoseconds.
 constexpr double most_instances = 1 << 24;
 constexpr double most_weights = 1e12;
+constexpr double most_transaction_bytes = 1 << 30; // the length of a payload counts 32 bits
 constexpr double most_bits = 32;
 constexpr double most_cycles = 1e6;
 constexpr double most_ps = 1e12;
@@ -129,6 +132,34 @@ void check_memory(const checker& check, const memory_level& level) {
             check.fail(key("dram.t_rfc_ps") + " must be below t_refi_ps: else nothing but refresh happens");
     }
 }
+
+/// `key` is a map that states a technology.
+void check_technology(const checker& check, const std::string& key, const technology_point& p, bool has_delay) {
+    check.positive(key + ".node_nm", p.node_nm);
+    check.positive(key + ".supply_v", p.supply_v);
+    try {
+        energy_factor(p.flavour, p.node_nm, p.supply_v);
+        if (has_delay) delay_factor(p.flavour, p.node_nm, p.supply_v);
+    } catch (const input_error& e) {
+        check.fail(key + " cannot be scaled: " + e.what());
+    }
+}
+} // namespace
+
+namespace {
+// Names are compared without case, as those of loop nests are.
+std::string lower(std::string text) {
+    for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
+// What else has a row of energy, a module, a resource of the bound or a slot of the nest.
+const std::set<std::string>& reserved_names() {
+    static const std::set<std::string> names{"host", "bus",          "cim",      "tensor_core", "vector_unit",
+                                             "mac",  "weight_write", "addition", "static",      "compute",
+                                             "bank", "array",        "hold"};
+    return names;
+}
 } // namespace
 
 void machine::validate(const std::string& where) const {
@@ -140,18 +171,34 @@ void machine::validate(const std::string& where) const {
     check.positive("technology.clock_mhz", technology.clock_mhz);
     if (technology.clock_mhz < 1e-3 || technology.clock_mhz > 1e6)
         check.fail("technology.clock_mhz must be from 0.001 to 1e+06");
-    check.positive("technology.node_nm", technology.node_nm);
-    check.positive("technology.supply_v", technology.supply_v);
+    check_technology(check, "technology", technology.point(), technology.scale_delay);
+    auto copy = *this; // its parts are told by pointers that could change them
+    for (const auto& part : technology_parts(copy))
+        if (*part.native)
+            check_technology(check, part.path, **part.native,
+                             technology.scale_delay && part.figures.front().kind == figure_kind::delay);
+    for (const auto& level : memories)
+        if (level.native && level.kind == memory_kind::dram)
+            check.fail("memories." + level.name + ".native: dram is outside the chip and not scaled");
     std::set<std::string> names;
     double instances = 1;
     for (const auto& level : memories) {
         check_memory(check, level);
         instances *= static_cast<double>(level.instances_below());
         check.at_most("memories." + level.name + ".fanout.count (with those above it)", instances, most_instances);
-        if (!names.insert(level.name).second) check.fail("two levels are called '" + level.name + "'");
-        if (level.fanout && !names.insert(level.fanout->name).second)
-            check.fail("two levels are called '" + level.fanout->name + "'");
+        for (const auto& name : {level.name, level.fanout ? level.fanout->name : std::string()}) {
+            if (name.empty()) continue;
+            if (reserved_names().count(lower(name)))
+                check.fail("a level cannot be called '" + name +
+                           "': a part of the machine or a place of the mapping is");
+            if (!names.insert(lower(name)).second) check.fail("two levels are called '" + name + "'");
+        }
+        if (level.fanout && (cim || level.kind == memory_kind::sram))
+            check.fail("memories." + level.name + ".fanout: only the registers and latches of a tensor core come in " +
+                       "several instances");
     }
+    if (memories.front().kind != memory_kind::dram)
+        check.fail("memories." + memories.front().name + ".kind: the outermost memory is dram");
     for (std::size_t i = 1; i < memories.size(); ++i) {
         const auto& level = memories[i];
         const auto above = memories[i - 1].kind;
@@ -222,6 +269,7 @@ void machine::validate(const std::string& where) const {
         check.not_negative("bus.ports.write_bytes_per_cycle", bus.ports->write_bytes_per_cycle);
     }
     check.positive("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes));
+    check.at_most("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes), most_transaction_bytes);
     check.not_negative("host.command_cycles", host.command_cycles);
     check.at_most("host.command_cycles", host.command_cycles, most_cycles);
     check.not_negative("host.command_energy_pj", host.command_energy_pj);

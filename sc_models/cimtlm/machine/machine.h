@@ -1,5 +1,6 @@
 #pragma once
 /// What a machine is, as plain structs. YAML, tests and foreign simulators fill them alike.
+#include <cimtlm/circuit/technology.h>
 #include <cimtlm/machine/memory.h>
 #include <cimtlm/macro/engine.h>
 #include <cimtlm/macro/published_macro.h>
@@ -14,13 +15,17 @@
 
 namespace cimtlm {
 
-/// One technology a machine.
+/// One technology a machine. Parts that state a native technology are brought to it by scaled() (machine/scaling.h).
 struct technology_parameters {
-    double node_nm = 0;   ///< nm
-    double supply_v = 0;  ///< V
-    double clock_mhz = 0; ///< MHz; a cycle of every *_per_cycle and *_cycles figure
+    double node_nm = 0;                            ///< nm
+    double supply_v = 0;                           ///< V
+    double clock_mhz = 0;                          ///< MHz; a cycle of every *_per_cycle and *_cycles figure
+    cimtlm::flavour flavour = cimtlm::flavour::lp; ///< kind of transistor
+    bool scale_delay = false;                      ///< latencies of macros are scaled too; else they stay native
+
+    technology_point point() const { return {node_nm, supply_v, flavour}; }
 };
-BOOST_DESCRIBE_STRUCT(technology_parameters, (), (node_nm, supply_v, clock_mhz))
+BOOST_DESCRIBE_STRUCT(technology_parameters, (), (node_nm, supply_v, clock_mhz, flavour, scale_delay))
 
 BOOST_DESCRIBE_ENUM(energy_basis, mac, operation)
 
@@ -31,8 +36,9 @@ struct cim_parameters {
     std::string replaces;                                    ///< memory whose place they take: "rf" or "smem"
     energy_basis mac_energy_basis = energy_basis::operation; ///< reading of macro.mac_energy_pj
     double addition_energy_pj = 0;                           ///< one addition of partial sums outside an array
+    std::optional<technology_point> native = std::nullopt;   ///< of the addition; absent: the machine's technology
 };
-BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_basis, addition_energy_pj))
+BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_basis, addition_energy_pj, native))
 
 /// Element-wise and normalising work between matrix products.
 struct vector_unit_parameters {
@@ -40,8 +46,9 @@ struct vector_unit_parameters {
     bool fused = true;               ///< element-wise work takes results as they leave: no traffic of its own
     double operation_energy_pj = 0;  ///< pJ an operation
     double area_um2 = 0;             ///< um2
+    std::optional<technology_point> native = std::nullopt; ///< of energy and area; absent: the machine's technology
 };
-BOOST_DESCRIBE_STRUCT(vector_unit_parameters, (), (operations_per_cycle, fused, operation_energy_pj, area_um2))
+BOOST_DESCRIBE_STRUCT(vector_unit_parameters, (), (operations_per_cycle, fused, operation_energy_pj, area_um2, native))
 
 /// Channels that each initiator at a bus has for itself.
 struct bus_port_parameters {
@@ -57,8 +64,9 @@ struct bus_parameters {
     double latency_cycles = 0;                               ///< one way through the bus
     double energy_pj_per_byte = 0;                           ///< pJ a byte carried
     std::optional<bus_port_parameters> ports = std::nullopt; ///< absent: only what all share
+    std::optional<technology_point> native = std::nullopt;   ///< of the energy; absent: the machine's technology
 };
-BOOST_DESCRIBE_STRUCT(bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte, ports))
+BOOST_DESCRIBE_STRUCT(bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte, ports, native))
 
 /// The DMA of a compute block.
 struct dma_parameters {
@@ -73,12 +81,13 @@ BOOST_DESCRIBE_ENUM(host_issue, gemm, tile)
 
 /// The host CPU that issues the work.
 struct host_parameters {
-    host_issue issue = host_issue::tile; ///< one command a GEMM, or a tile
-    double command_cycles = 0;           ///< host time per command
-    std::int64_t queue_depth = 1;        ///< commands that the block takes ahead
-    double command_energy_pj = 0;        ///< pJ a command
+    host_issue issue = host_issue::tile;                   ///< one command a GEMM, or a tile
+    double command_cycles = 0;                             ///< host time per command
+    std::int64_t queue_depth = 1;                          ///< commands that the block takes ahead
+    double command_energy_pj = 0;                          ///< pJ a command
+    std::optional<technology_point> native = std::nullopt; ///< of the energy; absent: the machine's technology
 };
-BOOST_DESCRIBE_STRUCT(host_parameters, (), (issue, command_cycles, queue_depth, command_energy_pj))
+BOOST_DESCRIBE_STRUCT(host_parameters, (), (issue, command_cycles, queue_depth, command_energy_pj, native))
 
 enum class mapper_kind { rules, search };
 BOOST_DESCRIBE_ENUM(mapper_kind, rules, search)

@@ -1,5 +1,7 @@
 #pragma once
 /// A memory level as plain structs.
+#include <cimtlm/circuit/technology.h>
+
 #include <boost/describe.hpp>
 
 #include <cstdint>
@@ -76,22 +78,25 @@ struct memory_level {
     double write_bytes_per_cycle = 0;
     double latency_cycles = 0; ///< first byte, without contention (DRAM: controller and path; cache: near partition)
     double read_energy_pj_per_byte = 0;
-    double update_energy_pj_per_byte = 0;  ///< a result written from below
-    double fill_energy_pj_per_byte = 0;    ///< an operand written from above
-    double area_um2 = 0;                   ///< per instance
-    std::optional<dram_parameters> dram;   ///< for kind dram at `tile`
-    std::optional<cache_parameters> cache; ///< for kind cache, and only there
+    double update_energy_pj_per_byte = 0;                  ///< a result written from below
+    double fill_energy_pj_per_byte = 0;                    ///< an operand written from above
+    double area_um2 = 0;                                   ///< per instance
+    std::optional<dram_parameters> dram;                   ///< for kind dram at `tile`
+    std::optional<cache_parameters> cache;                 ///< for kind cache, and only there
+    std::optional<technology_point> native = std::nullopt; ///< of energies and area; absent: the machine's technology
 
     bool keeps_tensor(tensor t) const {
         for (auto kept : keeps)
             if (kept == t) return true;
         return false;
     }
+    /// True for memories that are modules of their own; the others belong to the engine.
+    bool on_interconnect() const { return kind == memory_kind::dram || kind == memory_kind::sram; }
     std::int64_t instances_below() const { return fanout ? fanout->count : 1; }
 };
 BOOST_DESCRIBE_STRUCT(memory_level, (),
                       (name, kind, keeps, capacity_bytes, fanout, read_bytes_per_cycle, write_bytes_per_cycle,
                        latency_cycles, read_energy_pj_per_byte, update_energy_pj_per_byte, fill_energy_pj_per_byte,
-                       area_um2, dram, cache))
+                       area_um2, dram, cache, native))
 
 } // namespace cimtlm

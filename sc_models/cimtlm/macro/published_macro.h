@@ -1,8 +1,11 @@
 #pragma once
 /// A CiM macro whose numbers stand in a paper.
+#include <cimtlm/circuit/technology.h>
 #include <cimtlm/macro/engine.h>
 
 #include <boost/describe.hpp>
+
+#include <optional>
 
 namespace cimtlm {
 
@@ -22,13 +25,16 @@ struct published_macro_parameters {
     double write_bytes_per_cycle = 0;       ///< write port of one macro; 0: not a limit
     bool ping_pong = false;                 ///< weights can be written while it computes
     double area_factor = 1;                 ///< area against SRAM of the same capacity
-    double sram_area_um2_per_byte = 0;      ///< of that SRAM, at the machine's node
+    double sram_area_um2_per_byte = 0;      ///< of that SRAM
     std::int64_t array_bytes = 0;           ///< SRAM of the array, which its area follows; 0: as much as it holds
+    std::optional<technology_point> native = std::nullopt; ///< of energies and area; absent: the machine's technology
+    std::optional<technology_point> latency_native = std::nullopt; ///< of the latency; absent: as `native`
 };
 BOOST_DESCRIBE_STRUCT(published_macro_parameters, (),
                       (name, rows_parallel, columns_parallel, rows_held, columns_held, input_bits, weight_bits,
                        latency_ps, mac_energy_pj, write_energy_pj_per_byte, published_write_bytes,
-                       write_bytes_per_cycle, ping_pong, area_factor, sram_area_um2_per_byte, array_bytes))
+                       write_bytes_per_cycle, ping_pong, area_factor, sram_area_um2_per_byte, array_bytes, native,
+                       latency_native))
 
 class published_macro final : public engine {
 public:

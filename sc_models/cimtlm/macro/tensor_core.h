@@ -1,8 +1,11 @@
 #pragma once
 /// A grid of multipliers fed from registers: the baseline engine.
+#include <cimtlm/circuit/technology.h>
 #include <cimtlm/macro/engine.h>
 
 #include <boost/describe.hpp>
+
+#include <optional>
 
 namespace cimtlm {
 
@@ -13,12 +16,13 @@ struct tensor_core_parameters {
     std::int64_t columns = 0; ///< multipliers along N
     int input_bits = 8;       ///< bits
     int weight_bits = 8;      ///< bits
-    double latency_ps = 0;    ///< of one step
+    double latency_ps = 0;    ///< of one step; pipelined to the clock, so no technology scales it
     double mac_energy_pj = 0; ///< of one multiply-accumulate (two operations)
     double mac_area_um2 = 0;  ///< of one multiplier with its adder
+    std::optional<technology_point> native = std::nullopt; ///< of energy and area; absent: the machine's technology
 };
 BOOST_DESCRIBE_STRUCT(tensor_core_parameters, (),
-                      (name, rows, columns, input_bits, weight_bits, latency_ps, mac_energy_pj, mac_area_um2))
+                      (name, rows, columns, input_bits, weight_bits, latency_ps, mac_energy_pj, mac_area_um2, native))
 
 class tensor_core_grid final : public engine {
 public:

@@ -55,8 +55,8 @@ access_counts count_accesses(const flat_nest& nest, const gemm& g, const machine
             c.bank_additions += nest.transfers(b, side::child, 0, whole) - given;
             continue;
         }
+        if (resident && m.cim && b.t == tensor::B) continue; // neither moved nor written, on no level
         const bool weights = b.t == tensor::B && !child && m.cim;
-        if (weights && resident) continue;
         const int bits = b.t == tensor::A ? g.bits.a : g.bits.b;
         const auto taken = nest.transfers(b, side::child, 0, whole);
         parent.read += bytes_of(given, bits);

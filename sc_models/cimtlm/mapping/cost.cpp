@@ -35,6 +35,28 @@ std::int64_t banks_used(const flat_nest& nest) {
 }
 
 template <class Visit>
+void cost_model::visit_ports(std::size_t memory, double instances, const access_bytes& bytes, Visit visit) const {
+    using namespace std::string_view_literals;
+    const bool published = convention_ == convention::published;
+    const auto& level = m_.memories[memory];
+    const auto time = [&](std::int64_t amount, double rate) {
+        return rate > 0 ? static_cast<double>(amount) * m_.cycle_ps() / (rate * instances) : 0;
+    };
+    const double read_ps = time(bytes.read, level.read_bytes_per_cycle);
+    const double write_ps = time(published ? bytes.update : bytes.update + bytes.fill, level.write_bytes_per_cycle);
+    if (!published && level.dram && level.dram->half_duplex) {
+        visit(level.name, ""sv, read_ps + write_ps);
+    } else {
+        visit(level.name, ".read"sv, read_ps);
+        visit(level.name, ".write"sv, write_ps);
+    }
+    if (memory == 0 && !published) {
+        visit("bus"sv, ".read"sv, time(bytes.read, m_.bus.bytes_per_cycle));
+        visit("bus"sv, ".write"sv, time(bytes.update, m_.bus.bytes_per_cycle));
+    }
+}
+
+template <class Visit>
 void cost_model::visit_resources(const flat_nest& nest, const gemm& g, const access_counts& c, Visit visit) const {
     using namespace std::string_view_literals;
     const bool published = convention_ == convention::published;
@@ -52,48 +74,46 @@ void cost_model::visit_resources(const flat_nest& nest, const gemm& g, const acc
     }
     visit("compute"sv, ""sv, engine_ps);
     for (std::size_t i = 0; i < m_.memories.size(); ++i) {
-        const auto& level = m_.memories[i];
         double instances = 1;
         for (const auto& l : nest.loops)
             if (l.spatial && nest.shape[l.slot].role == slot_role::spatial) {
                 for (std::size_t s = l.slot + 1; s < nest.shape.size(); ++s)
                     if (nest.shape[s].memory == static_cast<int>(i)) instances *= static_cast<double>(l.factor);
             }
-        std::int64_t read = 0, update = 0, fill = 0;
+        access_bytes all;
         for (const auto& a : c.memories[i]) {
-            read += a.read;
-            update += a.update;
-            fill += a.fill;
+            all.read += a.read;
+            all.update += a.update;
+            all.fill += a.fill;
         }
-        const auto time = [&](std::int64_t bytes, double rate) {
-            return rate > 0 ? static_cast<double>(bytes) * m_.cycle_ps() / (rate * instances) : 0;
-        };
-        const double read_ps = time(read, level.read_bytes_per_cycle);
-        const double write_ps = time(published ? update : update + fill, level.write_bytes_per_cycle);
-        if (!published && level.dram && level.dram->half_duplex) {
-            visit(level.name, ""sv, read_ps + write_ps);
-        } else {
-            visit(level.name, ".read"sv, read_ps);
-            visit(level.name, ".write"sv, write_ps);
-        }
-        if (i == 0 && !published) {
-            visit("bus"sv, ".read"sv, time(read, m_.bus.bytes_per_cycle));
-            visit("bus"sv, ".write"sv, time(update, m_.bus.bytes_per_cycle));
-        }
+        visit_ports(i, instances, all, visit);
     }
 }
 
+namespace {
+// Keeps the resource that is taken longest.
+struct longest {
+    bound_result& r;
+    void operator()(std::string_view name, std::string_view port, double time_ps) const {
+        if (time_ps <= r.time_ps) return;
+        r.time_ps = time_ps;
+        r.bound_by = std::string(name) + std::string(port);
+    }
+};
+} // namespace
+
 bound_result cost_model::bound(const flat_nest& nest, const gemm& g, const access_counts& counts) const {
     bound_result r;
-    visit_resources(nest, g, counts, [&](std::string_view name, std::string_view port, double time_ps) {
-        if (time_ps <= 0) return;
-        r.resources.push_back({std::string(name) + std::string(port), time_ps});
-        if (name == "compute") r.compute_ps = time_ps;
-        if (time_ps > r.time_ps) {
-            r.time_ps = time_ps;
-            r.bound_by = r.resources.back().name;
-        }
-    });
+    visit_resources(nest, g, counts, longest{r});
+    return r;
+}
+
+bound_result cost_model::bound(const vector_work& work) const {
+    bound_result r;
+    const longest visit{r};
+    visit("vector_unit", "",
+          static_cast<double>(work.operations) / m_.vector_unit.operations_per_cycle * m_.cycle_ps());
+    if (moves(work)) visit_ports(0, 1, {work.read_bytes, work.write_bytes, 0}, visit);
     return r;
 }
 
@@ -110,10 +130,9 @@ void cost_model::charge(ledger& into, const vector_work& work) const {
     row("vector_unit", "operation", "operation", m_.vector_unit.operation_energy_pj,
         static_cast<double>(work.operations));
     row("host", "command", "command", m_.host.command_energy_pj, 1);
-    const bool moves = !(m_.vector_unit.fused && work.fusible);
-    const auto moved = moves ? work.read_bytes + work.write_bytes : 0;
+    const auto moved = moves(work) ? work.read_bytes + work.write_bytes : 0;
     row("bus", "transfer", "byte", m_.bus.energy_pj_per_byte, static_cast<double>(moved + command_bytes));
-    if (!moves) return;
+    if (!moves(work)) return;
     const auto& memory = m_.memories.front();
     row(memory.name, "read", "byte", memory.read_energy_pj_per_byte, static_cast<double>(work.read_bytes));
     row(memory.name, "update", "byte", memory.update_energy_pj_per_byte, static_cast<double>(work.write_bytes));

@@ -18,18 +18,10 @@ namespace cimtlm {
 /// MAC energies read as of a whole MAC.
 enum class convention { like_for_like, published };
 
-/// Time for which one resource is taken.
-struct resource_time {
-    std::string name;
-    double time_ps;
-};
-
 /// The bound of one product: no schedule of this nest is faster.
 struct bound_result {
     double time_ps = 0;
     std::string bound_by;
-    double compute_ps = 0; ///< of the engine, with writes of weights where it cannot do both
-    std::vector<resource_time> resources;
 };
 
 /// Bytes of a command of the host on the bus.
@@ -51,6 +43,10 @@ public:
     /// The same rows in a ledger.
     void charge(ledger& into, const gemm& g, const access_counts& counts, std::int64_t commands) const;
 
+    /// Time of one execution of vector work.
+    bound_result bound(const vector_work& work) const;
+    /// False for element-wise work that takes results as they leave.
+    bool moves(const vector_work& work) const { return !(m_.vector_unit.fused && work.fusible); }
     /// Rows of one execution of vector work.
     void charge(ledger& into, const vector_work& work) const;
 
@@ -63,6 +59,10 @@ public:
 
     const machine& target() const { return m_; }
     const engine& matrix_engine() const { return *engine_; }
+    /// Multiplications of the engine's width that one MAC of the product takes.
+    double slices_of(const gemm& g) const {
+        return static_cast<double>(engine_->input_slices(g.bits.a) * engine_->weight_slices(g.bits.b));
+    }
     /// Energy of one MAC in pJ on the reading of this convention.
     double mac_pj() const { return mac_pj_; }
     convention counted() const { return convention_; }
@@ -79,6 +79,8 @@ public:
     }
 
 private:
+    template <class Visit>
+    void visit_ports(std::size_t memory, double instances, const access_bytes& bytes, Visit visit) const;
     template <class Visit>
     void visit_resources(const flat_nest& nest, const gemm& g, const access_counts& c, Visit visit) const;
 
@@ -111,7 +113,7 @@ void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t 
             charge("bus"sv, "transfer"sv, "byte"sv, m_.bus.energy_pj_per_byte,
                    static_cast<double>(read + update + commands * command_bytes));
     }
-    const double slices = static_cast<double>(engine_->input_slices(g.bits.a) * engine_->weight_slices(g.bits.b));
+    const double slices = slices_of(g);
     charge("mac"sv, "multiply_accumulate"sv, "MAC"sv, mac_pj_, static_cast<double>(counts.macs) * slices);
     if (counts.executed_macs > counts.macs)
         charge("mac"sv, "padding"sv, "MAC"sv, mac_pj_,

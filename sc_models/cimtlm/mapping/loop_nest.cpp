@@ -116,6 +116,14 @@ loop_nest parse_nest(const std::string& text, const std::vector<nest_slot>& shap
     return nest;
 }
 
+operand_bits stored_bits(operand_bits bits, const memory_level& level, const machine& m) {
+    if (level.kind != memory_kind::latch) return bits;
+    const auto geometry = m.matrix_engine()->geometry();
+    bits.a = std::min(bits.a, geometry.input_bits);
+    bits.b = std::min(bits.b, geometry.weight_bits);
+    return bits;
+}
+
 std::int64_t footprint_bytes(const extents& tile, const memory_level& level, const operand_bits& bits) {
     const auto bytes = [](std::int64_t a, std::int64_t b, int width) { return (a * b * width + 7) / 8; };
     std::int64_t total = 0;
@@ -163,14 +171,7 @@ std::string why_impossible(const loop_nest& nest, const gemm& g, const machine& 
         // Only what the GEMM has is stored, not the padding.
         extents tile = covered;
         for (auto d : all_dims) tile[index(d)] = std::min(tile[index(d)], whole[index(d)]);
-        auto bits = g.bits;
-        if (level.kind == memory_kind::latch) {
-            // A latch holds one slice of an operand that is wider than the multiplier.
-            const auto geometry = m.matrix_engine()->geometry();
-            bits.a = std::min(bits.a, geometry.input_bits);
-            bits.b = std::min(bits.b, geometry.weight_bits);
-        }
-        const auto need = footprint_bytes(tile, level, bits);
+        const auto need = footprint_bytes(tile, level, stored_bits(g.bits, level, m));
         if (need > level.capacity_bytes)
             return "level '" + level.name + "' holds " + number(level.capacity_bytes) +
                    " B, the tile of the nest needs " + number(need) + " B: " + number(need - level.capacity_bytes) +

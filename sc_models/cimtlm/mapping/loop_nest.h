@@ -86,6 +86,9 @@ std::string to_text(const loop_nest& nest, const std::vector<nest_slot>& shape);
 /// input_error with `where` in front.
 loop_nest parse_nest(const std::string& text, const std::vector<nest_slot>& shape, const std::string& where);
 
+/// Bits of the operands as a level stores them: a latch holds one slice of an operand wider than the multiplier.
+operand_bits stored_bits(operand_bits bits, const memory_level& level, const machine& m);
+
 /// Bytes of a tile of these extents in one instance of a memory, over the tensors that it keeps.
 std::int64_t footprint_bytes(const extents& tile, const memory_level& level, const operand_bits& bits);
 

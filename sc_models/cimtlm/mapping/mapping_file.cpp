@@ -32,6 +32,10 @@ mapping_file::mapping_file(const std::string& path)
             l.shape = {m, n, k};
             l.text = l.text.substr(colon + 1);
         }
+        for (const auto& other : lines_)
+            if (other.shape == l.shape)
+                throw input_error(path + ":" + std::to_string(number) + ": the same products as in line " +
+                                  std::to_string(other.number));
         lines_.push_back(l);
     }
     if (lines_.empty()) throw input_error(path + ": no loop nest in it; write e.g. 'dram N8 M4 / smem M32 K16 / ...'");

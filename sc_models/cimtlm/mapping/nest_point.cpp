@@ -16,6 +16,7 @@ point_space::point_space(const gemm& g, const machine& m, const std::vector<nest
     , m_(m)
     , shape_(shape)
     , whole_(extents_of(g)) {
+    for (const auto& level : m_.memories) stored_.push_back(stored_bits(g_.bits, level, m_));
     while (shape_[top_].role != slot_role::memory) ++top_;
 }
 
@@ -88,7 +89,9 @@ bool point_space::fits(const point& p) const {
         if (shape_[s].fanout > 0 && fanout > shape_[s].fanout) return false;
         if (shape_[s].role != slot_role::memory) continue;
         const auto& level = m_.memories[static_cast<std::size_t>(shape_[s].memory)];
-        if (level.capacity_bytes > 0 && footprint_bytes(covered, level, g_.bits) > level.capacity_bytes) return false;
+        if (level.capacity_bytes > 0 &&
+            footprint_bytes(covered, level, stored_[static_cast<std::size_t>(shape_[s].memory)]) > level.capacity_bytes)
+            return false;
     }
     return true;
 }

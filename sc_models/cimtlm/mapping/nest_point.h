@@ -53,6 +53,7 @@ private:
 
     const gemm& g_;
     const machine& m_;
+    std::vector<operand_bits> stored_; // of the operands, by memory
     const std::vector<nest_slot>& shape_;
     extents whole_;
     std::size_t top_ = 0;

@@ -14,8 +14,7 @@ std::size_t tile_sequence::inner_begin(const flat_nest& nest, const machine& m) 
         for (std::size_t s = 0; s < nest.shape.size(); ++s) {
             const int memory = nest.shape[s].memory;
             if (memory < 0) continue;
-            const auto kind = m.memories[static_cast<std::size_t>(memory)].kind;
-            if (kind == memory_kind::sram || kind == memory_kind::dram) staging = s;
+            if (m.memories[static_cast<std::size_t>(memory)].on_interconnect()) staging = s;
         }
         if (m.memories[static_cast<std::size_t>(nest.shape[staging].memory)].kind == memory_kind::sram)
             return std::min(end, nest.first_loop(staging));
@@ -184,7 +183,7 @@ bool tile_sequence::next() {
             parents_empty = taken - again;
             continue;
         }
-        if (!fetch || (resident_ && m_.cim && b.t == tensor::B && b.child_memory < 0)) continue;
+        if (!fetch || (resident_ && m_.cim && b.t == tensor::B)) continue;
         const int bits = b.t == tensor::A ? g_.bits.a : g_.bits.b;
         t.read = bytes_of(given, bits);
         t.fill = bytes_of(taken, bits);

@@ -7,10 +7,10 @@
 namespace cimtlm {
 
 namespace {
+constexpr std::int64_t all_tiles = std::int64_t{1} << 62;
+
 bool is_module(const machine& m, int memory) {
-    if (memory < 0) return false;
-    const auto kind = m.memories[static_cast<std::size_t>(memory)].kind;
-    return kind == memory_kind::dram || kind == memory_kind::sram;
+    return memory >= 0 && m.memories[static_cast<std::size_t>(memory)].on_interconnect();
 }
 
 std::size_t staging_count(const machine& m) {
@@ -26,19 +26,20 @@ compute_block::compute_block(const sc_core::sc_module_name& name, const cost_mod
     , near("near", staging_count(cost.target()))
     , cost_(cost)
     , machine_(cost.target())
-    , registers_("ctrl", window_bytes, static_cast<std::int64_t>(machine_.cycle_ps()))
+    , registers_("ctrl", window_bytes, std::llround(machine_.cycle_ps()))
     , mem_port_(mem, 0)
     , pipeline_(machine_.dma.arbitration_bytes)
     , ledger_(energy)
     , inner_bytes_(machine_.memories.size()) {
     for (auto& socket : near) near_ports_.push_back(std::make_unique<initiator_port<64>>(socket, 0));
-    registers_.add(command_offset, {{}, [this](std::uint32_t count, std::int64_t delay_ps) {
-                                        commands_ += count;
-                                        command_event_.notify(times_.time(delay_ps));
+    registers_.add(command_offset, {{}, [this](std::uint32_t count, std::int64_t time_ps) {
+                                        commands_.add(time_ps, count == UINT32_MAX ? all_tiles : count);
+                                        command_event_.notify();
                                     }});
-    registers_.add(done_offset, {[this] { return static_cast<std::uint32_t>(tiles_done_); }, {}});
+    registers_.add(done_offset,
+                   {[this](std::int64_t time_ps) { return static_cast<std::uint32_t>(done_.at(time_ps)); }, {}});
     registers_.add_scratch(scratch_offset);
-    registers_.add(status_offset, {[this] { return running_ ? 1u : 0u; }, {}});
+    registers_.add(status_offset, {[this](std::int64_t) { return running_ ? 1u : 0u; }, {}});
     const double mac_pj = cost_.mac_pj();
     mac_account_ = ledger_.open("mac", "multiply_accumulate", "MAC", mac_pj);
     padding_account_ = ledger_.open("mac", "padding", "MAC", mac_pj);
@@ -64,7 +65,10 @@ void compute_block::load(const matrix_job& job) {
     if (running_) SC_REPORT_FATAL("/cimtlm/compute_block", "a job is loaded while another one runs");
     job_ = job;
     running_ = true;
-    commands_ = tiles_done_ = tiles_scheduled_ = 0;
+    ++jobs_loaded_;
+    commands_.reset();
+    done_.reset();
+    tiles_scheduled_ = 0;
     engine_free_ps_ = times_.now_ps();
     is_load_.clear();
     for (const auto& b : job_.nest->boundaries) is_load_.push_back(tile_sequence::is_load(*job_.nest, machine_, b));
@@ -82,13 +86,13 @@ void compute_block::load(const matrix_job& job) {
 void compute_block::wait_until(std::int64_t time_ps) {
     const auto now = times_.now_ps();
     if (time_ps <= now) return;
-    ++waits_;
     sc_core::wait(times_.time(time_ps - now));
 }
 
-void compute_block::wait_for(sc_core::sc_event& event) {
-    ++waits_;
-    sc_core::wait(event);
+// Waits for a job that was loaded after `seen`, also when that happened while nobody waited.
+void compute_block::await_job(std::uint64_t& seen) {
+    while (seen == jobs_loaded_) sc_core::wait(job_event_);
+    seen = jobs_loaded_;
 }
 
 initiator_port<64>& compute_block::port_of(int memory) {
@@ -163,8 +167,7 @@ void compute_block::account_waits(const loaded_tile& t) {
 
 void compute_block::account_engine(const tile& t) {
     const auto& g = job_.product;
-    const auto slices = static_cast<double>(cost_.matrix_engine().input_slices(g.bits.a) *
-                                            cost_.matrix_engine().weight_slices(g.bits.b));
+    const auto slices = cost_.slices_of(g);
     const auto macs = t.extent[0] * t.extent[1] * t.extent[2];
     macs_ += macs;
     executed_macs_ += t.executed_macs;
@@ -199,14 +202,15 @@ void compute_block::account_engine(const tile& t) {
 
 void compute_block::compute_tiles() {
     std::vector<operand_stream> streams;
+    std::uint64_t seen = 0;
     while (true) {
-        sc_core::wait(job_event_);
+        await_job(seen);
         pipeline_.start();
         for (bool more = true; more;) {
             sequencer_waits_ = "a loaded tile";
             const bool ahead = machine_.dma.double_buffer;
             while (loaded_.empty() || !(ahead ? loaded_.front().staged : loaded_.front().ready))
-                wait_for(loaded_event_);
+                sc_core::wait(loaded_event_);
             sequencer_waits_.clear();
             const auto& t = loaded_.front();
             streams.clear();
@@ -234,12 +238,14 @@ void compute_block::compute_tiles() {
             const auto compute_ps = std::ceil(cost_.compute_ps(t.work.steps, job_.product) - 1e-6);
             pipeline_.run(streams, static_cast<std::int64_t>(compute_ps), steps, [&] {
                 sequencer_waits_ = "weights";
-                while (!t.ready) wait_for(loaded_event_);
+                while (!t.ready) sc_core::wait(loaded_event_);
                 sequencer_waits_.clear();
                 account_waits(t);
             });
             engine_free_ps_ = pipeline_.end_ps();
             ++tiles_scheduled_;
+            done_.settle(times_.now_ps());
+            done_.add(engine_free_ps_, 1);
             scheduled_event_.notify();
             for (std::size_t i = 0; i < t.work.transfers.size(); ++i) {
                 const auto& b = job_.nest->boundaries[i];
@@ -247,18 +253,17 @@ void compute_block::compute_tiles() {
                 leaving_.push_back({i, t.work.transfers[i], engine_free_ps_, held_bytes_of(i, t.work.transfers[i])});
                 leave_event_.notify();
             }
-            ++tiles_done_;
             more = !t.work.last;
             loaded_.pop_front();
             if (more && progress_) progress_();
         }
         pipeline_.flush();
         sequencer_waits_ = "results on their way out";
-        while (!leaving_.empty() || storing_) wait_for(room_event_);
+        while (!leaving_.empty() || storing_) sc_core::wait(room_event_);
         sequencer_waits_.clear();
         result_.end_ps = times_.now_ps();
         result_.computed_ps = pipeline_.computed_ps();
-        result_.tiles = tiles_done_;
+        result_.tiles = tiles_scheduled_;
         result_.waits = pipeline_.stalls();
         result_.waits.add(stall::drain, result_.end_ps - pipeline_.end_ps());
         busy_ps_ += result_.computed_ps;
@@ -306,7 +311,8 @@ std::string compute_block::waiting_for() const {
     std::string text;
     if (!loader_waits_.empty()) text += "loader waits for " + loader_waits_;
     if (!sequencer_waits_.empty()) text += (text.empty() ? "" : "; ") + ("sequencer waits for " + sequencer_waits_);
-    return text + " (tile " + std::to_string(tiles_done_) + ", " + std::to_string(commands_) + " commands)";
+    return text + " (tile " + std::to_string(tiles_scheduled_) + ", " + std::to_string(commands_.at(times_.now_ps())) +
+           " commands)";
 }
 
 void compute_block::report(statistics& s) const {
@@ -317,7 +323,7 @@ void compute_block::report(statistics& s) const {
     s.add(prefix + "macs", static_cast<double>(macs_), "MAC", "multiply-accumulates of the products");
     s.add(prefix + "executed_macs", static_cast<double>(executed_macs_), "MAC", "with padding");
     s.add(prefix + "weight_bytes_written", static_cast<double>(weight_bytes_), "byte", "written into arrays");
-    s.add(prefix + "busy", static_cast<double>(busy_ps_), "ps", "time computing or writing weights");
+    s.add(prefix + "busy_ps", static_cast<double>(busy_ps_), "ps", "time computing or writing weights");
 }
 
 } // namespace cimtlm

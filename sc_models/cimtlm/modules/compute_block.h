@@ -9,6 +9,7 @@
 #include <cimtlm/tlm/activity.h>
 #include <cimtlm/tlm/initiator_port.h>
 #include <cimtlm/tlm/register_window.h>
+#include <cimtlm/tlm/timed_count.h>
 
 #include <systemc>
 #include <tlm_utils/simple_initiator_socket.h>
@@ -28,8 +29,8 @@ namespace cimtlm {
 /// staging memory). Processes: the loader fetches held weights and staged operands, ahead where there is room; the
 /// sequencer computes tiles with streaming operands; the storer sends staged results out.
 ///
-/// Registers (32 bit): 0x0 COMMAND write n: n more tiles may run. 0x4 DONE read: tiles finished in this job.
-/// 0x8 STATUS read: bit 0, a job is running. 0xc SCRATCH.
+/// Registers (32 bit): 0x0 COMMAND write n: n more tiles may run, 2^32 - 1 means all. 0x4 DONE read: tiles finished in
+/// this job. 0x8 STATUS read: bit 0, a job is running, at the kernel's time. 0xc SCRATCH.
 class compute_block : public sc_core::sc_module, public activity {
 public:
     tlm_utils::simple_target_socket<register_window, 64>& ctrl() { return registers_.in; }
@@ -49,9 +50,11 @@ public:
     /// Hands a job to the block; its tiles run as commands arrive. Requires that no job is running.
     void load(const matrix_job& job);
     bool running() const { return running_; }
-    /// Tiles finished in this job.
-    std::int64_t tiles_done() const { return tiles_done_; }
-    /// Called, like an interrupt, when a tile is finished and when a job is.
+    /// Tiles of this job that are finished at `time_ps`, as far as it is known.
+    std::int64_t tiles_done(std::int64_t time_ps) const { return done_.at(time_ps); }
+    /// When the next tile will be finished, -1: not known yet.
+    std::int64_t next_done_ps(std::int64_t time_ps) const { return done_.next_after(time_ps); }
+    /// Called, like an interrupt, when the end of a tile becomes known and when a job is finished.
     void on_progress(std::function<void()> callback) { progress_ = std::move(callback); }
     /// Of the last finished job.
     const job_result& result() const { return result_; }
@@ -60,12 +63,11 @@ public:
 
     void report(statistics& s) const;
     std::string waiting_for() const override;
-    std::uint64_t waits() const { return waits_ + pipeline_.waits(); }
 
 private:
     /// A stretch of the loader's time, to name what a tile waited for.
     struct interval {
-        std::int64_t begin_ps, end_ps;
+        std::int64_t end_ps;
         stall cause;
         lost_time lost;
     };
@@ -97,13 +99,14 @@ private:
 
     void fetch(loaded_tile& t, std::size_t boundary, std::int64_t begin, std::int64_t end);
     void stage(loaded_tile& t, std::size_t boundary);
+    void await_job(std::uint64_t& seen);
+    void await_command(std::int64_t tile_number);
     void await_engine(std::int64_t tile_number); // until all tiles before this one are computed
     bool computed(std::int64_t tile_number) const;
     void release_computed();
     std::int64_t held_bytes_of(std::size_t boundary, const tile_transfer& t) const;
     operand_stream stream_of(std::size_t boundary, const tile_transfer& t, bool down);
     initiator_port<64>& port_of(int memory);
-    void wait_for(sc_core::sc_event& event);
     void account_engine(const tile& t);
     void account_waits(const loaded_tile& t);
     void wait_until(std::int64_t time_ps);
@@ -119,8 +122,9 @@ private:
     // The job.
     matrix_job job_;
     bool running_ = false;
-    std::int64_t commands_ = 0;
-    std::int64_t tiles_done_ = 0;
+    std::uint64_t jobs_loaded_ = 0;
+    timed_count commands_;                 // tiles that may run
+    timed_count done_;                     // tiles that are finished
     std::int64_t tiles_scheduled_ = 0;     // tiles whose end is known
     std::int64_t engine_free_ps_ = 0;      // end of the last of them
     std::vector<bool> is_load_;            // by boundary
@@ -143,7 +147,6 @@ private:
     std::vector<std::array<access_bytes, 3>> inner_bytes_;
     std::int64_t macs_ = 0, executed_macs_ = 0, steps_ = 0, tiles_ = 0, jobs_ = 0, weight_bytes_ = 0;
     std::int64_t busy_ps_ = 0;
-    std::uint64_t waits_ = 0;
 };
 
 } // namespace cimtlm

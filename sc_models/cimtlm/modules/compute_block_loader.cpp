@@ -6,9 +6,22 @@
 
 namespace cimtlm {
 
+void compute_block::await_command(std::int64_t tile_number) {
+    loader_waits_ = "a command from the host";
+    while (commands_.at(times_.now_ps()) <= tile_number) {
+        const auto due = commands_.next_after(times_.now_ps()); // a command may be on its way
+        if (due < 0)
+            sc_core::wait(command_event_);
+        else
+            sc_core::wait(times_.time(due - times_.now_ps()), command_event_);
+    }
+    commands_.settle(times_.now_ps());
+    loader_waits_.clear();
+}
+
 void compute_block::await_engine(std::int64_t tile_number) {
     loader_waits_ = "the engine";
-    while (tiles_scheduled_ < tile_number) wait_for(scheduled_event_);
+    while (tiles_scheduled_ < tile_number) sc_core::wait(scheduled_event_);
     wait_until(engine_free_ps_);
     loader_waits_.clear();
 }
@@ -39,8 +52,8 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, std::int64_t beg
         target.kind = transfer_kind::fill;
         target.window_bytes = machine_.memories[static_cast<std::size_t>(b.child_memory)].capacity_bytes;
     }
-    interval spent{times_.now_ps(), 0, source.cause, {}};
-    auto ready = spent.begin_ps, written = spent.begin_ps, free_before = spent.begin_ps;
+    interval spent{0, source.cause, {}};
+    auto ready = times_.now_ps(), written = ready, free_before = ready;
     const auto banks = banks_used(*job_.nest);
     auto most = most_at_once(source, machine_.dma.arbitration_bytes);
     if (!weights) most = std::min(most, most_at_once(target, machine_.dma.arbitration_bytes));
@@ -62,10 +75,12 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, std::int64_t beg
             ready = std::max(ready, written);
             free = std::max(free, written - write_ps);
         } else {
+            // The way on: latencies add up, the slower port sets the pace.
             const auto put = target.port->transfer(slice_of(target, at, next));
-            ready = std::max(ready, now + put.delay_ps);
+            const auto own = std::max(put.service_ps - got.service_ps, std::int64_t{0});
+            ready = std::max(ready, now + got.delay_ps + put.delay_ps - put.service_ps + own);
             free = std::max(free, now + put.service_ps + put.queue_ps);
-            spent.lost += {put.queue_ps, put.queue_ps, 0, 0};
+            spent.lost += {put.delay_ps - put.service_ps, put.queue_ps, 0, 0};
         }
         at = next;
         if (at < end) wait_until(free_before); // two pieces are on their way
@@ -102,7 +117,7 @@ void compute_block::stage(loaded_tile& t, std::size_t boundary) {
             release_computed();
         } else {
             loader_waits_ = "room at " + machine_.memories[memory].name;
-            wait_for(room_event_);
+            sc_core::wait(room_event_);
             loader_waits_.clear();
         }
     }
@@ -111,24 +126,23 @@ void compute_block::stage(loaded_tile& t, std::size_t boundary) {
 }
 
 void compute_block::load_tiles() {
+    std::uint64_t seen = 0;
     while (true) {
-        sc_core::wait(job_event_);
+        await_job(seen);
         tile_sequence tiles(*job_.nest, job_.product, machine_, job_.resident);
         const bool ahead = machine_.dma.double_buffer;
         const bool weights_ahead = ahead && cost_.matrix_engine().ping_pong();
         while (tiles.next()) {
             const auto number = tiles.current().number;
             const auto asked = times_.now_ps();
-            loader_waits_ = "a command from the host";
-            while (commands_ <= number) wait_for(command_event_);
-            loader_waits_.clear();
+            await_command(number);
             const auto commanded = times_.now_ps();
             await_engine(ahead ? number - 1 : number); // one tile ahead at most
             if (!ahead)
-                while (!leaving_.empty() || storing_) wait_for(room_event_);
+                while (!leaving_.empty() || storing_) sc_core::wait(room_event_);
             auto& t = loaded_.emplace_back();
             t.work = tiles.current();
-            if (commanded > asked) t.history.push_back({asked, commanded, stall::host_issue, {}});
+            if (commanded > asked) t.history.push_back({commanded, stall::host_issue, {}});
             for (std::size_t i = 0; i < job_.nest->boundaries.size(); ++i)
                 if (is_load_[i] && job_.nest->boundaries[i].child_memory >= 0) stage(t, i);
             t.staged = true;

@@ -1,5 +1,6 @@
 #include <cimtlm/modules/host_cpu.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace cimtlm {
@@ -23,20 +24,14 @@ host_cpu::host_cpu(const sc_core::sc_module_name& name, const machine& m, ledger
 
 void host_cpu::command(std::uint64_t address, std::uint32_t value) {
     const auto own_ps = static_cast<std::int64_t>(std::llround(machine_.host.command_cycles * machine_.cycle_ps()));
-    if (own_ps > 0) {
-        ++waits_;
-        sc_core::wait(times_.time(own_ps));
-    }
+    if (own_ps > 0) sc_core::wait(times_.time(own_ps));
     transfer_request r;
     r.command = tlm::TLM_WRITE_COMMAND;
     r.address = address;
     r.bytes = sizeof value;
     r.data = reinterpret_cast<unsigned char*>(&value);
     const auto result = port_.transfer(r);
-    if (result.delay_ps > 0) {
-        ++waits_;
-        sc_core::wait(times_.time(result.delay_ps));
-    }
+    if (result.delay_ps > 0) sc_core::wait(times_.time(result.delay_ps));
     ++commands_;
     busy_ps_ += own_ps;
     ledger_.charge(account_, 1);
@@ -56,23 +51,18 @@ void host_cpu::execute(const matrix_job& job, task_result& r) {
     const std::int64_t commands = by_tile ? tiles : 1;
     for (std::int64_t given = 0; given < commands; ++given) {
         waits_for_ = "a free place in the command queue";
-        while (given - (by_tile ? block_.tiles_done() : 0) >= machine_.host.queue_depth) {
-            ++waits_;
-            sc_core::wait(progress_);
+        while (given - (by_tile ? block_.tiles_done(times_.now_ps()) : 0) >= machine_.host.queue_depth) {
+            const auto next = block_.next_done_ps(times_.now_ps());
+            if (next < 0)
+                sc_core::wait(progress_);
+            else
+                sc_core::wait(times_.time(next - times_.now_ps()), progress_);
         }
         waits_for_.clear();
-        auto left = by_tile ? std::int64_t{1} : tiles;
-        while (left > 0) { // the register counts 32 bits
-            const auto part = static_cast<std::uint32_t>(std::min<std::int64_t>(left, UINT32_MAX));
-            command(block_address_ + compute_block::command_offset, part);
-            left -= part;
-        }
+        command(block_address_ + compute_block::command_offset, by_tile ? 1 : UINT32_MAX);
     }
     waits_for_ = "the end of '" + job.product.name + "'";
-    while (block_.running()) {
-        ++waits_;
-        sc_core::wait(progress_);
-    }
+    while (block_.running()) sc_core::wait(progress_);
     waits_for_.clear();
     add(block_.result(), r);
 }
@@ -81,10 +71,7 @@ void host_cpu::execute(const vector_work& work, task_result& r) {
     vectors_.load(work);
     command(vectors_address_ + vector_unit::command_offset, 1);
     waits_for_ = "the end of '" + work.name + "'";
-    while (vectors_.running()) {
-        ++waits_;
-        sc_core::wait(progress_);
-    }
+    while (vectors_.running()) sc_core::wait(progress_);
     waits_for_.clear();
     add(vectors_.result(), r);
 }
@@ -109,7 +96,7 @@ std::string host_cpu::waiting_for() const { return waits_for_; }
 void host_cpu::report(statistics& s) const {
     const std::string prefix = std::string(basename()) + ".";
     s.add(prefix + "commands", static_cast<double>(commands_), "count", "commands given");
-    s.add(prefix + "busy", static_cast<double>(busy_ps_), "ps", "time spent on commands");
+    s.add(prefix + "busy_ps", static_cast<double>(busy_ps_), "ps", "time spent on commands");
 }
 
 } // namespace cimtlm

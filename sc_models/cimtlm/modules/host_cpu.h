@@ -50,11 +50,9 @@ public:
 
     bool finished() const { return results_.size() == tasks_.size(); }
     const std::vector<task_result>& results() const { return results_; }
-    std::uint64_t commands() const { return commands_; }
 
     void report(statistics& s) const;
     std::string waiting_for() const override;
-    std::uint64_t waits() const { return waits_; }
 
 private:
     void run();
@@ -75,7 +73,7 @@ private:
     std::string waits_for_;
     ledger& ledger_;
     ledger::account account_;
-    std::uint64_t commands_ = 0, waits_ = 0;
+    std::uint64_t commands_ = 0;
     std::int64_t busy_ps_ = 0;
 };
 

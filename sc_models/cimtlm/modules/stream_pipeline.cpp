@@ -31,6 +31,13 @@ std::int64_t most_at_once(const operand_stream& s, std::int64_t arbitration_byte
     return s.window_bytes > 0 ? std::min(s.window_bytes, arbitration_bytes) : arbitration_bytes;
 }
 
+namespace {
+// The first `part` of `parts` equal shares of `whole`, without overflow of the product.
+std::int64_t part_of(std::int64_t whole, std::int64_t part, std::int64_t parts) {
+    return whole / parts * part + whole % parts * part / parts;
+}
+} // namespace
+
 struct stream_pipeline::chunk_result {
     std::int64_t data_ps = 0;  // last input is there
     std::int64_t first_ps = 0; // first input is there
@@ -55,7 +62,6 @@ void stream_pipeline::idle_until(std::int64_t time_ps) {
 void stream_pipeline::wait_until(std::int64_t time_ps) {
     const auto now = times_.now_ps();
     if (time_ps <= now) return;
-    ++waits_;
     sc_core::wait(times_.time(time_ps - now));
 }
 
@@ -87,13 +93,13 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
     const auto cut = [&](const operand_stream& s, std::int64_t chunk) {
         if (chunk == chunks) return s.bytes;
         const auto unit = s.segment_bytes > 0 ? s.segment_bytes : 1;
-        return s.bytes / unit * chunk / chunks * unit;
+        return part_of(s.bytes / unit, chunk, chunks) * unit;
     };
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
         // Inputs are buffered one chunk ahead: not before the present one has begun.
         wait_until(std::max(ports_free_before_ps_, begin_ps_));
         chunk_result r;
-        for (const auto& s : results_) issue(s.stream, s.begin, s.end, r);
+        leaving_.swap(results_);
         results_.clear();
         for (const auto& s : streams) {
             if (s.write)
@@ -101,11 +107,13 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
             else
                 issue(s, cut(s, chunk), cut(s, chunk + 1), r);
         }
+        // Inputs go first: results can wait, the engine cannot.
+        for (const auto& s : leaving_) issue(s.stream, s.begin, s.end, r);
         if (chunk == 0 && held) held();
-        const auto compute = (compute_ps / chunks) * (chunk + 1) + compute_ps % chunks * (chunk + 1) / chunks -
-                             ((compute_ps / chunks) * chunk + compute_ps % chunks * chunk / chunks);
-        // Computing follows the inputs at its own pace and ends one step after the last of them.
-        auto end = end_ps_ + compute;
+        const auto compute = part_of(compute_ps, chunk + 1, chunks) - part_of(compute_ps, chunk, chunks);
+        // Computing follows the inputs at its own pace and ends one step after the last of them. Without inputs it
+        // begins when results may follow, which is when this chunk was let in.
+        auto end = std::max(end_ps_, times_.now_ps()) + compute;
         if (r.data_ps > 0) end = std::max({end, r.data_ps + std::min(step_ps, compute), r.first_ps + compute});
         stalls_.add(r.cause, end - end_ps_ - compute, r.lost);
         computed_ps_ += compute;

@@ -59,8 +59,6 @@ public:
     std::int64_t computed_ps() const { return computed_ps_; }
     const stall_account& stalls() const { return stalls_; }
     stall_account& stalls() { return stalls_; }
-    /// Waits of all jobs.
-    std::uint64_t waits() const { return waits_; }
 
 private:
     struct chunk_result;
@@ -75,12 +73,12 @@ private:
     std::int64_t ports_free_before_ps_ = 0; // and with the one before
     std::int64_t computed_ps_ = 0;
     stall_account stalls_;
-    std::uint64_t waits_ = 0;
     struct slice {
         operand_stream stream;
         std::int64_t begin, end;
     };
     std::vector<slice> results_; // of the last chunk, not yet sent
+    std::vector<slice> leaving_; // of the one before
 };
 
 } // namespace cimtlm

@@ -8,17 +8,17 @@ vector_unit::vector_unit(const sc_core::sc_module_name& name, const machine& m, 
     : sc_module(name)
     , mem("mem")
     , machine_(m)
-    , registers_("ctrl", window_bytes, static_cast<std::int64_t>(m.cycle_ps()))
+    , registers_("ctrl", window_bytes, std::llround(m.cycle_ps()))
     , mem_port_(mem, 1)
     , pipeline_(m.dma.arbitration_bytes)
     , ledger_(energy)
     , account_(energy.open("vector_unit", "operation", "operation", m.vector_unit.operation_energy_pj)) {
-    registers_.add(command_offset, {{}, [this](std::uint32_t, std::int64_t delay_ps) {
-                                        commanded_ = true;
-                                        command_event_.notify(times_.time(delay_ps));
+    registers_.add(command_offset, {{}, [this](std::uint32_t, std::int64_t time_ps) {
+                                        commands_.add(time_ps, 1);
+                                        command_event_.notify();
                                     }});
     registers_.add_scratch(scratch_offset);
-    registers_.add(status_offset, {[this] { return running_ ? 1u : 0u; }, {}});
+    registers_.add(status_offset, {[this](std::int64_t) { return running_ ? 1u : 0u; }, {}});
     SC_THREAD(run);
 }
 
@@ -26,16 +26,19 @@ void vector_unit::load(const vector_work& work) {
     if (running_) SC_REPORT_FATAL("/cimtlm/vector_unit", "work is loaded while other work runs");
     work_ = work;
     running_ = true;
-    commanded_ = false;
+    commands_.reset();
     result_ = {};
     result_.begin_ps = times_.now_ps();
 }
 
 void vector_unit::run() {
     while (true) {
-        while (!running_ || !commanded_) {
-            ++waits_;
-            sc_core::wait(command_event_);
+        while (!running_ || commands_.at(times_.now_ps()) == 0) {
+            const auto due = running_ ? commands_.next_after(times_.now_ps()) : -1;
+            if (due < 0)
+                sc_core::wait(command_event_);
+            else
+                sc_core::wait(times_.time(due - times_.now_ps()), command_event_);
         }
         pipeline_.start();
         const auto started = times_.now_ps();
@@ -48,6 +51,7 @@ void vector_unit::run() {
             streams.push_back(in);
             operand_stream out = in;
             out.write = true;
+            out.address = static_cast<std::uint64_t>(work_.read_bytes); // results lie behind the operands
             out.bytes = work_.write_bytes;
             out.cause = stall::output_wait;
             streams.push_back(out);
@@ -71,14 +75,15 @@ void vector_unit::run() {
 
 std::string vector_unit::waiting_for() const {
     if (!running_) return "";
-    return commanded_ ? "operands of '" + work_.name + "'" : "a command from the host for '" + work_.name + "'";
+    return commands_.at(times_.now_ps()) > 0 ? "operands of '" + work_.name + "'"
+                                             : "a command from the host for '" + work_.name + "'";
 }
 
 void vector_unit::report(statistics& s) const {
     const std::string prefix = std::string(basename()) + ".";
     s.add(prefix + "elements", static_cast<double>(elements_), "count", "results");
     s.add(prefix + "operations", static_cast<double>(operations_), "count", "arithmetic operations");
-    s.add(prefix + "busy", static_cast<double>(busy_ps_), "ps", "time computing");
+    s.add(prefix + "busy_ps", static_cast<double>(busy_ps_), "ps", "time computing");
 }
 
 } // namespace cimtlm

@@ -9,6 +9,7 @@
 #include <cimtlm/tlm/activity.h>
 #include <cimtlm/tlm/initiator_port.h>
 #include <cimtlm/tlm/register_window.h>
+#include <cimtlm/tlm/timed_count.h>
 
 #include <systemc>
 #include <tlm_utils/simple_initiator_socket.h>
@@ -43,7 +44,6 @@ public:
 
     void report(statistics& s) const;
     std::string waiting_for() const override;
-    std::uint64_t waits() const { return waits_ + pipeline_.waits(); }
 
 private:
     void run();
@@ -55,14 +55,13 @@ private:
     time_base times_;
     vector_work work_;
     bool running_ = false;
-    bool commanded_ = false;
+    timed_count commands_;
     job_result result_;
     sc_core::sc_event command_event_;
     std::function<void()> progress_;
     ledger& ledger_;
     ledger::account account_;
     std::int64_t operations_ = 0, elements_ = 0, busy_ps_ = 0;
-    std::uint64_t waits_ = 0;
 };
 
 } // namespace cimtlm

@@ -43,43 +43,48 @@ tlm::tlm_response_status register_window::check(const tlm::tlm_generic_payload& 
 }
 
 void register_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    const auto status = check(payload);
+    auto status = check(payload);
+    const bool moves = payload.get_command() != tlm::TLM_IGNORE_COMMAND;
+    if (status == tlm::TLM_OK_RESPONSE && moves && payload.get_data_ptr() == nullptr)
+        status = tlm::TLM_GENERIC_ERROR_RESPONSE;
     payload.set_response_status(status);
     delay += times_.time(access_ps_);
-    if (status != tlm::TLM_OK_RESPONSE || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return;
-    const auto delay_ps = times_.ps(delay);
+    if (status != tlm::TLM_OK_RESPONSE || !moves) return;
+    const auto time_ps = times_.now_ps() + times_.ps(delay);
     for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
         const auto& w = words_.at(payload.get_address() + i);
         std::uint32_t value = 0;
         if (payload.is_read()) {
-            value = w.read();
+            value = w.read(time_ps);
             std::memcpy(payload.get_data_ptr() + i, &value, 4);
         } else {
             std::memcpy(&value, payload.get_data_ptr() + i, 4);
-            w.write(value, delay_ps);
+            w.write(value, time_ps);
         }
     }
 }
 
 // Registers have side effects: nobody may read or write them past the model.
 bool register_window::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
-    dmi.init();
+    dmi.init();             // the whole address space
+    dmi.allow_read_write(); // is what is denied
     return false;
 }
 
 void register_window::add_scratch(std::uint64_t offset) {
     auto& kept = scratch_[offset]; // references into a map stay valid
     kept = 0;
-    add(offset, {[&kept] { return kept; }, [&kept](std::uint32_t value, std::int64_t) { kept = value; }});
+    add(offset, {[&kept](std::int64_t) { return kept; }, [&kept](std::uint32_t value, std::int64_t) { kept = value; }});
 }
 
 unsigned register_window::transport_dbg(tlm::tlm_generic_payload& payload) {
     if (payload.get_command() == tlm::TLM_IGNORE_COMMAND || check(payload) != tlm::TLM_OK_RESPONSE) return 0;
+    if (payload.get_data_ptr() == nullptr) return 0;
     for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
         const auto offset = payload.get_address() + i;
         const auto scratch = scratch_.find(offset);
         if (payload.is_read()) {
-            const std::uint32_t value = words_.at(offset).read();
+            const std::uint32_t value = words_.at(offset).read(times_.now_ps());
             std::memcpy(payload.get_data_ptr() + i, &value, 4);
         } else if (scratch != scratch_.end()) {
             std::memcpy(&scratch->second, payload.get_data_ptr() + i, 4);

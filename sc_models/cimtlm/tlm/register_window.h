@@ -22,8 +22,10 @@ public:
     tlm_utils::simple_target_socket<register_window, 64> in;
 
     struct word {
-        std::function<std::uint32_t()> read;                                   ///< empty: not readable
-        std::function<void(std::uint32_t value, std::int64_t delay_ps)> write; ///< empty: not writable
+        /// The value at `time_ps`, which may be ahead of the kernel's time; empty: not readable.
+        std::function<std::uint32_t(std::int64_t time_ps)> read;
+        /// Takes effect at `time_ps`; empty: not writable.
+        std::function<void(std::uint32_t value, std::int64_t time_ps)> write;
     };
 
     /// `size_bytes` of addresses; each access takes `access_ps`.

@@ -1,0 +1,49 @@
+#pragma once
+/// One technology a machine: figures of its parts on the chip, brought from where they are native.
+#include <cimtlm/machine/machine.h>
+
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+enum class figure_kind { energy, area, delay };
+
+/// A figure that follows the technology.
+struct technology_figure {
+    std::string path; ///< its key: "cim.macro.mac_energy_pj"
+    figure_kind kind;
+    double* value;
+};
+
+/// What can state a native technology, with the figures that hold there.
+struct technology_part {
+    std::string path; ///< key of the statement: "cim.macro.native"
+    std::optional<technology_point>* native;
+    std::vector<technology_figure> figures;
+};
+
+/// The parts on the chip of `m`, pointing into it. DRAM is outside the chip and not among them. A latency that states
+/// no technology of its own is given the one of its macro.
+std::vector<technology_part> technology_parts(machine& m);
+
+/// What scaling does to one figure.
+struct figure_scaling {
+    std::string path;
+    figure_kind kind;
+    technology_point native;
+    double native_value;
+    double value; ///< at the machine's technology
+    bool outside; ///< scaled from or to where the equations do not hold
+    bool kept;    ///< left as it is: a delay without technology.scale_delay
+};
+
+/// Every figure with a native technology, in the order of the struct.
+std::vector<figure_scaling> scaling_of(const machine& m);
+
+/// The machine with every figure at the machine's technology, which the parts then state as their native one: scaling
+/// twice is scaling once. Figures that are native there keep their bits, delays stay as they are unless
+/// technology.scale_delay is set. Throws input_error as validate() does.
+machine scaled(machine m);
+
+} // namespace cimtlm
