@@ -245,8 +245,7 @@ std::string mappings_text(const run_results& r, const std::string& machine_name)
 std::string summary(const run_results& r, const report_context& c) {
     const auto& t = r.totals;
     std::string text = c.work + " on " + c.target.value.name + " (" + to_string(r.level) + ", " +
-                       to_string(r.counting) + ", " + c.mapper + ", weights " + (c.steady ? "steady" : "cold") +
-                       ")\n\n";
+                       to_string(r.counting) + ", " + c.mapper + ", weights " + weights_text(c) + ")\n\n";
     std::vector<std::vector<std::string>> rows{{"total", ""}};
     rows.push_back({"time", time_text(static_cast<double>(t.time_ps))});
     if (r.level != fidelity::bound) rows.push_back({"bound", time_text(static_cast<double>(t.bound_ps))});
