@@ -35,7 +35,7 @@ std::string to_string(const technology_point& point);
 struct technology_row {
     cimtlm::flavour flavour;
     double node_nm;
-    double nominal_supply_v; ///< of the transistor models (PTM) that the polynomials were fitted to
+    double nominal_supply_v; ///< of the transistor models (PTM) behind the polynomials; see docs/model.md
     double area;             ///< against the same layout at 45 nm
     double delay[4];         ///< coefficients of V^3, V^2, V, 1
     double energy[3];        ///< coefficients of V^2, V, 1
