@@ -67,6 +67,8 @@ TEST(Names, NearestIsOfferedOnlyWhenNear) {
     EXPECT_EQ(nearest_name("capasity_bytes", names), "capacity_bytes");
     EXPECT_EQ(nearest_name("keep", names), "keeps");
     EXPECT_EQ(nearest_name("voltage", names), "");
+    EXPECT_EQ(nearest_name("capacity", names), "capacity_bytes"); // begun but not finished
+    EXPECT_EQ(nearest_name("la", names), "");
     EXPECT_NE(unknown_name("key", "voltage", names).find("allowed: capacity_bytes, latency_cycles, keeps"),
               std::string::npos);
 }

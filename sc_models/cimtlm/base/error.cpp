@@ -33,6 +33,9 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
             best = candidate;
         }
     }
+    if (!best.empty() || name.size() < 3) return best;
+    for (const auto& candidate : candidates) // what was begun but not finished
+        if (candidate.rfind(name, 0) == 0) return candidate;
     return best;
 }
 

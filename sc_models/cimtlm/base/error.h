@@ -21,7 +21,7 @@ public:
 };
 
 /// The candidate with the smallest edit distance to `name`, or "" when none is near
-/// (more than a third of its letters differ).
+/// (more than a third of its letters differ). A beginning of at least three letters counts as near.
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates);
 
 /// "unknown KIND 'NAME'; did you mean 'X'? allowed: a, b, c" with the list cut after `most` names.

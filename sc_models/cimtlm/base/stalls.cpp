@@ -30,9 +30,10 @@ const char* to_string(stall s) {
 namespace {
 // value x part / whole without overflow of the product.
 std::int64_t share(std::int64_t value, std::int64_t part, std::int64_t whole) {
-    return whole > 0 ? static_cast<std::int64_t>(static_cast<long double>(value) * static_cast<long double>(part) /
-                                                 static_cast<long double>(whole))
-                     : 0;
+    return part != 0 && whole > 0
+               ? static_cast<std::int64_t>(static_cast<long double>(value) * static_cast<long double>(part) /
+                                           static_cast<long double>(whole))
+               : 0;
 }
 } // namespace
 

@@ -4,37 +4,6 @@
 
 namespace cimtlm {
 
-std::int64_t access_counts::read_bytes(int memory) const {
-    std::int64_t total = 0;
-    for (const auto& a : memories[static_cast<std::size_t>(memory)]) total += a.read;
-    return total;
-}
-
-std::int64_t access_counts::write_bytes(int memory) const {
-    std::int64_t total = 0;
-    for (const auto& a : memories[static_cast<std::size_t>(memory)]) total += a.update + a.fill;
-    return total;
-}
-
-access_counts& access_counts::operator+=(const access_counts& o) {
-    memories.resize(std::max(memories.size(), o.memories.size()));
-    for (std::size_t i = 0; i < o.memories.size(); ++i)
-        for (std::size_t t = 0; t < 3; ++t) {
-            memories[i][t].read += o.memories[i][t].read;
-            memories[i][t].update += o.memories[i][t].update;
-            memories[i][t].fill += o.memories[i][t].fill;
-        }
-    steps += o.steps;
-    macs += o.macs;
-    executed_macs += o.executed_macs;
-    weight_write_bytes += o.weight_write_bytes;
-    weight_fetch_bytes += o.weight_fetch_bytes;
-    merged_partial_sums += o.merged_partial_sums;
-    bank_additions += o.bank_additions;
-    tiles += o.tiles;
-    return *this;
-}
-
 access_counts count_accesses(const flat_nest& nest, const gemm& g, const machine& m, bool resident) {
     access_counts c;
     c.memories.resize(m.memories.size());

@@ -26,10 +26,6 @@ struct access_counts {
     std::int64_t merged_partial_sums = 0;              ///< partial sums read back and added outside the arrays
     std::int64_t bank_additions = 0;                   ///< additions between arrays (or blocks) that share K
     std::int64_t tiles = 0;                            ///< tiles of tile_sequence
-
-    std::int64_t read_bytes(int memory) const;
-    std::int64_t write_bytes(int memory) const; ///< updates and fills
-    access_counts& operator+=(const access_counts& o);
 };
 
 /// Counts of one product (batch and repeat are the caller's). With `resident` the weights are already in the arrays.

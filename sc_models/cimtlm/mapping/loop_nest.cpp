@@ -44,13 +44,6 @@ std::int64_t loop_nest::factor(std::size_t slot, dim d) const {
     return product;
 }
 
-extents loop_nest::extent_from(std::size_t first) const {
-    extents e{1, 1, 1};
-    for (std::size_t s = first; s < slots.size(); ++s)
-        for (const auto& l : slots[s]) e[index(l.d)] *= l.factor;
-    return e;
-}
-
 std::int64_t loop_nest::spatial_product(const std::vector<nest_slot>& shape) const {
     std::int64_t product = 1;
     for (std::size_t s = 0; s < slots.size(); ++s)

@@ -44,8 +44,6 @@ public:
     std::uint64_t bytes(transfer_kind kind) const;
     /// Requests refused with an error response.
     std::uint64_t errors() const { return errors_; }
-    /// The approximately timed front-end, to set its request interval (default: one cycle).
-    at_frontend& frontend() { return frontend_; }
     std::string waiting_for() const override;
 
 protected:

@@ -38,8 +38,6 @@ public:
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                        sc_core::sc_time& delay);
 
-    /// Changes the request interval for requests that have not begun; requires >= 0.
-    void set_request_interval_ps(std::int64_t interval_ps) { interval_ps_ = interval_ps; }
     /// Requests between BEGIN_REQ and the end of their response.
     std::size_t outstanding() const { return outstanding_; }
     std::string waiting_for() const override;
