@@ -56,7 +56,7 @@ TEST(Cost, NothingIsFasterThanItsLanes) {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         const auto c = test::make_case(seed, seed % 2 == 0);
         const double macs = static_cast<double>(c.g.macs_each());
-        const double lanes = static_cast<double>(c.nest.spatial_product(c.shape));
+        const double lanes = static_cast<double>(flat_nest(c.nest, c.m, c.shape).lanes());
         EXPECT_GE(time_ps(c.m, c.g, c.nest) * lanes / c.m.matrix_engine()->step_ps() * (1 + 1e-12), macs) << c.text();
     }
 }

@@ -89,6 +89,20 @@ TEST(access_check, the_stride_counts) {
     EXPECT_EQ(check(rules, tlm::TLM_READ_COMMAND, 593, 40, 40, &e), tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }
 
+TEST(access_check, data_that_is_needed_must_be_there) {
+    access_rules rules;
+    rules.size_bytes = 64;
+    tlm::tlm_generic_payload p;
+    testkit::fill(p, tlm::TLM_WRITE_COMMAND, 0, nullptr, 8);
+    EXPECT_EQ(check_access(p, rules), tlm::TLM_OK_RESPONSE) << "timing only";
+    rules.needs_data = true;
+    EXPECT_EQ(check_access(p, rules), tlm::TLM_GENERIC_ERROR_RESPONSE);
+    p.set_address(60);
+    EXPECT_EQ(check_access(p, rules), tlm::TLM_ADDRESS_ERROR_RESPONSE) << "the address comes first";
+    p.set_command(tlm::TLM_IGNORE_COMMAND);
+    EXPECT_EQ(check_access(p, rules), tlm::TLM_OK_RESPONSE) << "nothing moves";
+}
+
 TEST(transfer_extension, is_copied_with_the_payload) {
     tlm::tlm_generic_payload p, q;
     transfer_extension e;

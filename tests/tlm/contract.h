@@ -234,7 +234,6 @@ TYPED_TEST_P(target_contract, four_phases_ended_by_return) {
 }
 
 TYPED_TEST_P(target_contract, four_phases_ended_by_a_call_in_the_call) {
-    if (this->t.request_interval_ps == 0) GTEST_SKIP() << "the standard's adapter of a loosely timed socket cannot";
     this->replay(40, TestFixture::ending::call, true);
     EXPECT_TRUE(this->probe.violations().empty());
 }
@@ -245,7 +244,6 @@ TYPED_TEST_P(target_contract, four_phases_ended_later) {
 }
 
 TYPED_TEST_P(target_contract, four_phases_ended_by_an_annotated_return) {
-    if (this->t.request_interval_ps == 0) GTEST_SKIP() << "the standard's adapter of a loosely timed socket cannot";
     this->replay(40, TestFixture::ending::updated, true);
     EXPECT_TRUE(this->probe.violations().empty());
 }
@@ -291,7 +289,6 @@ TYPED_TEST_P(target_contract, errors_arrive_by_four_phases_too) {
 }
 
 TYPED_TEST_P(target_contract, a_bridge_with_one_request_until_end_req_is_pipelined) {
-    if (this->t.request_interval_ps == 0) GTEST_SKIP() << "a register window: loosely timed is enough";
     const std::int64_t finish = this->replay(64, TestFixture::ending::completed, true, 0, false);
     auto data = this->pattern(11);
     const std::int64_t latency = this->host.access(tlm::TLM_READ_COMMAND, this->t.address, data);

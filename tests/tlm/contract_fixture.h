@@ -25,7 +25,7 @@ struct traits {
     bool byte_enables = true; ///< false: refused with BYTE_ENABLE
     bool keeps_data = true;   ///< what is written is read back
     bool dmi = true;          ///< direct memory access is granted at `address`
-    /// Requests accepted early by an approximately timed front-end: every so many ps. 0: loosely timed only.
+    /// Requests accepted early by an approximately timed front-end: every so many ps.
     std::int64_t request_interval_ps = 1000;
 };
 

@@ -44,14 +44,6 @@ std::int64_t loop_nest::factor(std::size_t slot, dim d) const {
     return product;
 }
 
-std::int64_t loop_nest::spatial_product(const std::vector<nest_slot>& shape) const {
-    std::int64_t product = 1;
-    for (std::size_t s = 0; s < slots.size(); ++s)
-        if (shape[s].spatial())
-            for (const auto& l : slots[s]) product *= l.factor;
-    return product;
-}
-
 std::string to_text(const loop_nest& nest, const std::vector<nest_slot>& shape) {
     std::string text;
     for (std::size_t s = 0; s < shape.size(); ++s) {

@@ -69,8 +69,6 @@ struct loop_nest {
 
     /// Product of the factors of `d` in one slot.
     std::int64_t factor(std::size_t slot, dim d) const;
-    /// Product of all spatial factors.
-    std::int64_t spatial_product(const std::vector<nest_slot>& shape) const;
     /// Appends a loop unless its factor is 1.
     void add(std::size_t slot, dim d, std::int64_t factor) {
         if (factor != 1) slots[slot].push_back({d, factor});

@@ -33,6 +33,7 @@ cache<BUSWIDTH>::cache(const sc_core::sc_module_name& name, const memory_level& 
                 energy.open(part_, "write_back", "byte", level.read_energy_pj_per_byte)} {
     if (size_bytes % model_.line_bytes() != 0) throw input_error(part_ + ": what is cached must end with a whole line");
     rules_.size_bytes = size_bytes;
+    rules_.needs_data = keeps_data_;
     request_.set_extension(&request_extension_);
     for (unsigned i = 0; i < in.size(); ++i) {
         const int id = static_cast<int>(i);
@@ -54,10 +55,8 @@ template <unsigned BUSWIDTH> cache<BUSWIDTH>::~cache() { request_.clear_extensio
 
 template <unsigned BUSWIDTH>
 void cache<BUSWIDTH>::b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    tlm::tlm_response_status status = check_access(payload, rules_);
+    auto status = check_access(payload, rules_);
     const bool moves = payload.get_command() != tlm::TLM_IGNORE_COMMAND;
-    if (status == tlm::TLM_OK_RESPONSE && moves && keeps_data_ && payload.get_data_ptr() == nullptr)
-        status = tlm::TLM_GENERIC_ERROR_RESPONSE;
     payload.set_response_status(status);
     if (status != tlm::TLM_OK_RESPONSE) ++errors_;
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;

@@ -32,6 +32,7 @@ memory_shell<BUSWIDTH>::memory_shell(const sc_core::sc_module_name& name, const 
           std::llround(cycle_ps)) {
     rules_.base_address = base_address;
     rules_.size_bytes = static_cast<std::uint64_t>(level.capacity_bytes);
+    rules_.needs_data = data;
     in.register_b_transport(this, &memory_shell::b_transport);
     in.register_nb_transport_fw(this, &memory_shell::nb_transport_fw);
     in.register_get_direct_mem_ptr(this, &memory_shell::get_direct_mem_ptr);
@@ -40,10 +41,8 @@ memory_shell<BUSWIDTH>::memory_shell(const sc_core::sc_module_name& name, const 
 
 template <unsigned BUSWIDTH>
 void memory_shell<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    tlm::tlm_response_status status = check_access(payload, rules_);
+    const auto status = check_access(payload, rules_);
     const bool moves = payload.get_command() != tlm::TLM_IGNORE_COMMAND;
-    if (status == tlm::TLM_OK_RESPONSE && moves && storage_ && payload.get_data_ptr() == nullptr)
-        status = tlm::TLM_GENERIC_ERROR_RESPONSE;
     payload.set_response_status(status);
     if (status != tlm::TLM_OK_RESPONSE) ++errors_;
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;

@@ -48,6 +48,7 @@ tlm::tlm_response_status check_access(const tlm::tlm_generic_payload& payload, c
         extension ? footprint_bytes(length, extension->segment_bytes, extension->stride_bytes) : length;
     if (!in_range(payload.get_address(), touched, rules.base_address, rules.size_bytes))
         return tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    if (rules.needs_data && payload.get_data_ptr() == nullptr) return tlm::TLM_GENERIC_ERROR_RESPONSE;
     return tlm::TLM_OK_RESPONSE;
 }
 

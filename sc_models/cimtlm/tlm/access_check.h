@@ -14,6 +14,7 @@ struct access_rules {
     bool readable = true;
     bool writable = true;
     bool byte_enables = true; ///< false: refused with TLM_BYTE_ENABLE_ERROR_RESPONSE
+    bool needs_data = false;  ///< a null data pointer is refused with TLM_GENERIC_ERROR_RESPONSE
 };
 
 /// Whether `length` > 0 bytes at `address` lie in `size_bytes` (0: to the end of the address space) from
@@ -26,8 +27,8 @@ std::uint64_t footprint_bytes(std::uint64_t length, std::uint64_t segment_bytes,
 
 /// TLM_OK_RESPONSE when `payload` may be served under `rules`. TLM_IGNORE_COMMAND is always OK and moves nothing.
 /// Otherwise in this order: COMMAND (not readable, not writable, unknown command), BURST (no bytes, or
-/// 0 < streaming width < length; a width of 0 means that the host did not set it), BYTE_ENABLE, ADDRESS.
-/// A transfer_extension's stride counts for the range.
+/// 0 < streaming width < length; a width of 0 means that the host did not set it), BYTE_ENABLE, ADDRESS, GENERIC (no
+/// data). A transfer_extension's stride counts for the range.
 tlm::tlm_response_status check_access(const tlm::tlm_generic_payload& payload, const access_rules& rules);
 
 } // namespace cimtlm

@@ -16,6 +16,7 @@ register_window::register_window(const sc_core::sc_module_name& name, std::uint6
           access_ps) {
     rules_.size_bytes = size_bytes;
     rules_.byte_enables = false;
+    rules_.needs_data = true;
     in.register_b_transport(this, &register_window::b_transport);
     in.register_get_direct_mem_ptr(this, &register_window::get_direct_mem_ptr);
     in.register_transport_dbg(this, &register_window::transport_dbg);
@@ -43,10 +44,8 @@ tlm::tlm_response_status register_window::check(const tlm::tlm_generic_payload& 
 }
 
 void register_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    auto status = check(payload);
+    const auto status = check(payload);
     const bool moves = payload.get_command() != tlm::TLM_IGNORE_COMMAND;
-    if (status == tlm::TLM_OK_RESPONSE && moves && payload.get_data_ptr() == nullptr)
-        status = tlm::TLM_GENERIC_ERROR_RESPONSE;
     payload.set_response_status(status);
     delay += times_.time(access_ps_);
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;
@@ -79,7 +78,6 @@ void register_window::add_scratch(std::uint64_t offset) {
 
 unsigned register_window::transport_dbg(tlm::tlm_generic_payload& payload) {
     if (payload.get_command() == tlm::TLM_IGNORE_COMMAND || check(payload) != tlm::TLM_OK_RESPONSE) return 0;
-    if (payload.get_data_ptr() == nullptr) return 0;
     for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
         const auto offset = payload.get_address() + i;
         const auto scratch = scratch_.find(offset);
