@@ -9,12 +9,20 @@
 
 namespace cimtlm {
 
-/// The product, its nest and where its operands lie. The nest and the cost model outlive the job.
+/// The product (or one block of a larger one), its nest and where its operands lie. The nest and the cost model outlive
+/// the job.
 struct matrix_job {
-    gemm product;
+    gemm product; ///< its extents are those of the block
     const flat_nest* nest = nullptr;
     bool resident = false;                       ///< the weights are in the arrays already
-    std::array<std::uint64_t, 3> base_address{}; ///< of A, B, Z in the outermost memory
+    std::array<std::uint64_t, 3> base_address{}; ///< of A, B, Z, all blocks together, in the outermost memory
+    extents whole{0, 0, 0};                      ///< of the product that this is a block of; zeros: the product itself
+    extents origin{0, 0, 0};                     ///< of the block in it
+    std::int64_t a_row_bytes =
+        0; ///< A stands in rows of so many bytes; less than K of them when im2col repeats them; 0: K
+    double epilogue_operations = 0; ///< of the vector lanes on each result before it leaves
+    bool commanded = false;         ///< all tiles may run at once; false: as commands arrive
+    std::int64_t number = 0;        ///< for whoever handed it over
 };
 
 /// What a job took. end - begin = computed + the waits, exactly.
