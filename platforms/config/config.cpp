@@ -5,6 +5,7 @@
 #include <platforms/config/resolve.h>
 
 #include <cimtlm/base/error.h>
+#include <cimtlm/machine/iso_area.h>
 #include <cimtlm/machine/scaling.h>
 
 #include <algorithm>
@@ -30,12 +31,12 @@ void collect_sources(const config_node& node, const std::string& path, std::map<
         collect_sources(entry.value, path.empty() ? entry.key : path + "." + entry.key, sources);
 }
 
-/// Validates, and puts the line of the key that a message begins with in front of it. A message about several keys
-/// tells the options too: one of them may be the cause.
-void validate(const machine& value, const config_node& tree, const std::string& file,
-              const std::vector<std::string>& sets) {
+/// Runs a check of the machine, and puts the line of the key that its message begins with in front of it. A message
+/// about several keys tells the options too: one of them may be the cause.
+template <class Check>
+void checked(Check check, const config_node& tree, const std::string& file, const std::vector<std::string>& sets) {
     try {
-        value.validate(file);
+        check();
     } catch (const input_error& e) {
         const std::string text = std::string(e.what()).substr(file.size() + 2); // without "file: "
         const auto* node = node_at(tree, text.substr(0, text.find(' ')));
@@ -66,13 +67,15 @@ loaded_machine parse_machine(const std::string& text, const std::string& file, c
     loaded.value.name = std::filesystem::path(file).stem().string();
     read_value(tree, loaded.value, "");
     collect_sources(tree, "", loaded.sources);
-    validate(loaded.value, tree, file, sets);
+    const auto validate = [&] { checked([&] { loaded.value.validate(file); }, tree, file, sets); };
+    validate();
     const auto figures = scaling_of(loaded.value);
     const auto here = loaded.value.technology.point();
-    if (std::any_of(figures.begin(), figures.end(), [&](const auto& f) { return !f.kept && f.native != here; }))
+    if (std::any_of(figures.begin(), figures.end(), [&](const auto& f) { return !f.kept && f.native != here; }) ||
+        (loaded.value.cim && loaded.value.cim->place))
         loaded.as_given = loaded.value;
-    loaded.value = scaled(loaded.value);
-    validate(loaded.value, tree, file, sets); // scaling may leave the bounds of a key
+    checked([&] { loaded.value = equal_area(scaled(loaded.value), file); }, tree, file, sets);
+    validate(); // scaling may leave the bounds of a key
     return loaded;
 }
 

@@ -13,8 +13,8 @@ namespace cimtlm {
 
 /// A machine with what its file says beside the figures.
 struct loaded_machine {
-    machine value;                   ///< every figure at the machine's technology
-    std::optional<machine> as_given; ///< with native figures, as in the file, if any was scaled; to_yaml() writes it
+    machine value;                   ///< every figure at the machine's technology, arrays counted (equal area)
+    std::optional<machine> as_given; ///< as in the file, if any figure was scaled or counted; to_yaml() writes it
     std::map<std::string, std::string> sources; ///< path ("cim.macro.mac_energy_pj") -> source
     std::string file;                           ///< read from
 };

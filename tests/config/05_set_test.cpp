@@ -53,11 +53,11 @@ TEST(set, refusals_name_the_option_and_the_nearest_key) {
     EXPECT_EQ(
         refused_set("cim.marco.latency_ps=1"),
         "--set cim.marco.latency_ps=1: unknown key 'marco' in 'cim'; did you mean 'macro'? allowed: macro, count, "
-        "replaces, mac_energy_basis, addition_energy_pj, native, part, source");
-    EXPECT_EQ(
-        refused_set("smme.capacity_bytes=1"),
-        "--set smme.capacity_bytes=1: unknown key 'smme'; did you mean 'smem'? allowed: dram, smem, name, "
-        "description, technology, memories, cim, tensor_core, vector_unit, bus, dma, host, mapper, static_power_mw");
+        "replaces, mac_energy_basis, addition_energy_pj, native, place, part, source");
+    EXPECT_EQ(refused_set("smme.capacity_bytes=1"),
+              "--set smme.capacity_bytes=1: unknown key 'smme'; did you mean 'smem'? allowed: dram, smem, name, "
+              "description, technology, memories, cim, tensor_core, dispatcher, vector_unit, bus, dma, host, mapper, "
+              "static_power_mw");
     EXPECT_EQ(refused_set("memories.smme.capacity_bytes=1"),
               "--set memories.smme.capacity_bytes=1: unknown name in 'memories' 'smme'; did you mean 'smem'? allowed: "
               "dram, smem");

@@ -63,6 +63,7 @@ TEST(round_trip, no_key_is_left_out) {
         level.cache.emplace();
     }
     loaded.value.bus.ports.emplace();
+    loaded.value.dispatcher.emplace();
     const auto tree = parse_config(to_yaml(loaded), "t.yaml");
     std::string missing;
     for (const auto& key : list_keys()) {

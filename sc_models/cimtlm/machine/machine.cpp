@@ -46,6 +46,14 @@ int machine::memory_index(const std::string& wanted) const {
     return -1;
 }
 
+std::size_t machine::shared_memories() const {
+    std::size_t count = 0;
+    while (count < memories.size() &&
+           (memories[count].kind == memory_kind::dram || memories[count].kind == memory_kind::cache))
+        ++count;
+    return count;
+}
+
 namespace {
 class checker {
 public:
@@ -81,6 +89,7 @@ constexpr double most_cycles = 1e6;
 constexpr double most_ps = 1e12;
 constexpr double most_channels = 4096;
 constexpr std::size_t most_levels = 16;
+constexpr double most_units = 4096;
 
 void check_memory(const checker& check, const memory_level& level) {
     const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
@@ -155,9 +164,9 @@ std::string lower(std::string text) {
 
 // What else has a row of energy, a module, a resource of the bound or a slot of the nest.
 const std::set<std::string>& reserved_names() {
-    static const std::set<std::string> names{"host", "bus",          "cim",      "tensor_core", "vector_unit",
-                                             "mac",  "weight_write", "addition", "static",      "compute",
-                                             "bank", "array",        "hold"};
+    static const std::set<std::string> names{"host",       "bus",          "cim",      "tensor_core", "vector_unit",
+                                             "mac",        "weight_write", "addition", "static",      "compute",
+                                             "dispatcher", "reduction",    "bank",     "array",       "hold"};
     return names;
 }
 } // namespace
@@ -165,7 +174,12 @@ const std::set<std::string>& reserved_names() {
 void machine::validate(const std::string& where) const {
     const checker check(where);
     if (!cim && !tensor_core) check.fail("no engine: a machine needs one of 'cim' and 'tensor_core'");
-    if (cim && tensor_core) check.fail("two engines: a machine has one of 'cim' and 'tensor_core'");
+    const bool both = cim && tensor_core;
+    const int replaced = cim ? memory_index(cim->replaces) : -1;
+    const bool in_cache = replaced >= 0 && memories[static_cast<std::size_t>(replaced)].kind == memory_kind::cache;
+    if (both && !dispatcher) check.fail("two engines: a machine has one of 'cim' and 'tensor_core'");
+    if (both && !in_cache)
+        check.fail("two engines: beside tensor cores, CiM replaces a part of a cache (cim.replaces)");
     if (memories.empty()) check.fail("memories is empty: a machine needs at least the memory that holds the operands");
     if (memories.size() > most_levels) check.fail("memories has more than " + std::to_string(most_levels) + " levels");
     check.positive("technology.clock_mhz", technology.clock_mhz);
@@ -193,7 +207,7 @@ void machine::validate(const std::string& where) const {
                            "': a part of the machine or a place of the mapping is");
             if (!names.insert(lower(name)).second) check.fail("two levels are called '" + name + "'");
         }
-        if (level.fanout && (cim || level.kind == memory_kind::sram))
+        if (level.fanout && ((cim && !both) || level.kind == memory_kind::sram))
             check.fail("memories." + level.name + ".fanout: only the registers and latches of a tensor core come in " +
                        "several instances");
     }
@@ -214,7 +228,10 @@ void machine::validate(const std::string& where) const {
             check.fail("memories." + memories.front().name + " is the outermost level and must keep A, B and Z");
     if (cim) {
         const auto& m = cim->macro;
-        check.positive("cim.count", static_cast<double>(cim->count));
+        if (cim->place)
+            check.not_negative("cim.count", static_cast<double>(cim->count));
+        else
+            check.positive("cim.count", static_cast<double>(cim->count));
         check.positive("cim.macro.rows_parallel", static_cast<double>(m.rows_parallel));
         check.positive("cim.macro.columns_parallel", static_cast<double>(m.columns_parallel));
         check.positive("cim.macro.rows_held", static_cast<double>(m.rows_held));
@@ -239,8 +256,17 @@ void machine::validate(const std::string& where) const {
         check.not_negative("cim.macro.area_factor", m.area_factor);
         check.not_negative("cim.macro.sram_area_um2_per_byte", m.sram_area_um2_per_byte);
         check.not_negative("cim.addition_energy_pj", cim->addition_energy_pj);
-        if (memory_index(cim->replaces) >= 0)
+        if (cim->place) {
+            check.not_negative("cim.place.area_um2", cim->place->area_um2);
+            check.not_negative("cim.place.capacity_bytes", static_cast<double>(cim->place->capacity_bytes));
+            if (!(cim->place->share > 0 && cim->place->share <= 1))
+                check.fail("cim.place.share must be above 0 and at most 1");
+        }
+        if (replaced >= 0 && !dispatcher)
             check.fail("cim.replaces is '" + cim->replaces + "', which is still among the memories");
+        if (in_cache && memories[static_cast<std::size_t>(replaced)].cache->compute_ways == 0)
+            check.fail("cim.replaces is '" + cim->replaces + "', but memories." + cim->replaces +
+                       ".cache.compute_ways is 0: no way computes");
     }
     if (tensor_core) {
         check.positive("tensor_core.rows", static_cast<double>(tensor_core->rows));
@@ -255,7 +281,22 @@ void machine::validate(const std::string& where) const {
         check.positive("tensor_core.latency_ps", tensor_core->latency_ps);
         check.at_most("tensor_core.latency_ps", tensor_core->latency_ps, most_ps);
         check.not_negative("tensor_core.mac_energy_pj", tensor_core->mac_energy_pj);
+        check.not_negative("tensor_core.issue_energy_pj", tensor_core->issue_energy_pj);
         check.not_negative("tensor_core.mac_area_um2", tensor_core->mac_area_um2);
+    }
+    if (dispatcher) {
+        check.positive("dispatcher.units", static_cast<double>(dispatcher->units));
+        check.at_most("dispatcher.units", static_cast<double>(dispatcher->units), most_units);
+        check.positive("dispatcher.block_m", static_cast<double>(dispatcher->block_m));
+        check.positive("dispatcher.block_n", static_cast<double>(dispatcher->block_n));
+        check.not_negative("dispatcher.block_cycles", dispatcher->block_cycles);
+        check.at_most("dispatcher.block_cycles", dispatcher->block_cycles, most_cycles);
+        check.positive("dispatcher.partial_sum_bits", dispatcher->partial_sum_bits);
+        check.at_most("dispatcher.partial_sum_bits", dispatcher->partial_sum_bits, 64);
+        if (dispatcher->unit.empty()) check.fail("dispatcher.unit is empty");
+        if (host.issue == host_issue::tile) check.fail("host.issue is tile: with a dispatcher it is gemm or block");
+    } else if (host.issue == host_issue::block) {
+        check.fail("host.issue is block: only a dispatcher has blocks");
     }
     check.positive("vector_unit.operations_per_cycle", vector_unit.operations_per_cycle);
     check.not_negative("vector_unit.operation_energy_pj", vector_unit.operation_energy_pj);

@@ -29,16 +29,25 @@ BOOST_DESCRIBE_STRUCT(technology_parameters, (), (node_nm, supply_v, clock_mhz, 
 
 BOOST_DESCRIBE_ENUM(energy_basis, mac, operation)
 
-/// CiM arrays that replace the memory `level`.
+/// The memory, or the part of one, in whose place arrays stand at equal area (machine/iso_area.h).
+struct place_parameters {
+    double share = 1;                ///< part of the memory's area; of a cache compute_ways / ways say it
+    double area_um2 = 0;             ///< of the memory in one unit; 0: that of the level called cim.replaces
+    std::int64_t capacity_bytes = 0; ///< likewise
+};
+BOOST_DESCRIBE_STRUCT(place_parameters, (), (share, area_um2, capacity_bytes))
+
+/// CiM arrays that replace a memory, or a part of it.
 struct cim_parameters {
     published_macro_parameters macro;
-    std::int64_t count = 0;                                  ///< arrays that work in parallel
-    std::string replaces;                                    ///< memory whose place they take: "rf" or "smem"
+    std::int64_t count = 0; ///< arrays of a unit, in parallel; 0: as many as fit in `place`
+    std::string replaces;   ///< memory whose place they take: "rf", "smem", on a machine with a dispatcher also a cache
     energy_basis mac_energy_basis = energy_basis::operation; ///< reading of macro.mac_energy_pj
     double addition_energy_pj = 0;                           ///< one addition of partial sums outside an array
-    std::optional<technology_point> native = std::nullopt;   ///< of the addition; absent: the machine's technology
+    std::optional<technology_point> native = std::nullopt;   ///< of addition and area; absent: the machine's technology
+    std::optional<place_parameters> place = std::nullopt;    ///< absent: count and the memories are as stated
 };
-BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_basis, addition_energy_pj, native))
+BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_basis, addition_energy_pj, native, place))
 
 /// Element-wise and normalising work between matrix products.
 struct vector_unit_parameters {
@@ -75,13 +84,25 @@ struct dma_parameters {
 };
 BOOST_DESCRIBE_STRUCT(dma_parameters, (), (double_buffer, arbitration_bytes))
 
-/// Who counts as a command.
-enum class host_issue { gemm, tile };
-BOOST_DESCRIBE_ENUM(host_issue, gemm, tile)
+/// Cuts products into blocks and hands them to the units: everything below the shared memories (dram and caches) exists
+/// once a unit, with a compute block of its own.
+struct dispatcher_parameters {
+    std::string unit = "sm";    ///< what a unit is called
+    std::int64_t units = 1;     ///< CiM in a cache: each slice is a unit instead
+    std::int64_t block_m = 128; ///< largest block of the rules for tensor cores
+    std::int64_t block_n = 256; ///< likewise
+    double block_cycles = 0;    ///< from the end of a block's loads to the first request of the next
+    int partial_sum_bits = 32;  ///< of a partial sum that leaves the engine
+};
+BOOST_DESCRIBE_STRUCT(dispatcher_parameters, (), (unit, units, block_m, block_n, block_cycles, partial_sum_bits))
+
+/// Who counts as a command. block: only with a dispatcher, tile: only without.
+enum class host_issue { gemm, block, tile };
+BOOST_DESCRIBE_ENUM(host_issue, gemm, block, tile)
 
 /// The host CPU that issues the work.
 struct host_parameters {
-    host_issue issue = host_issue::tile;                   ///< one command a GEMM, or a tile
+    host_issue issue = host_issue::tile;                   ///< one command a GEMM, a block or a tile
     double command_cycles = 0;                             ///< host time per command
     std::int64_t queue_depth = 1;                          ///< commands that the block takes ahead
     double command_energy_pj = 0;                          ///< pJ a command
@@ -107,14 +128,15 @@ struct mapper_parameters {
 };
 BOOST_DESCRIBE_STRUCT(mapper_parameters, (), (kind, objective, bank_order, bank_threshold, rf_depth, latch_reuse))
 
-/// A machine: memories from the outside in, one kind of matrix engine at the inner end.
+/// A machine: memories from the outside in, matrix engines at the inner end.
 struct machine {
     std::string name;
     std::string description;
     technology_parameters technology;
     std::vector<memory_level> memories;                ///< outermost first
-    std::optional<cim_parameters> cim;                 ///< exactly one of cim and
-    std::optional<tensor_core_parameters> tensor_core; ///< tensor_core is present
+    std::optional<cim_parameters> cim;                 ///< one of cim and tensor_core is present, or both where
+    std::optional<tensor_core_parameters> tensor_core; ///< a dispatcher has tensor cores in units and CiM in a cache
+    std::optional<dispatcher_parameters> dispatcher;   ///< absent: one unit, driven by the host
     vector_unit_parameters vector_unit;
     bus_parameters bus;
     dma_parameters dma;
@@ -123,24 +145,27 @@ struct machine {
     double static_power_mw = 0; ///< mW of the whole machine, charged over time
 
     double cycle_ps() const { return 1e6 / technology.clock_mhz; }
-    /// The matrix engine as a model (one instance).
+    /// The matrix engine as a model (one instance). With both, that of CiM: unit_groups() (machine/unit_group.h)
+    /// tells them apart.
     std::shared_ptr<const engine> matrix_engine() const;
-    /// Instances of the engine that work in parallel.
+    /// Instances of the engine that work in parallel, in one unit.
     std::int64_t engine_count() const;
-    /// MACs per picosecond of all matrix engines at their native precision.
+    /// MACs per picosecond of all matrix engines at their native precision, of one unit.
     double peak_macs_per_ps() const;
     /// Energy of a MAC on this machine's reading.
     double mac_pj() const;
-    /// um2 of engines, memories (DRAM excluded) and vector unit.
+    /// um2 of engines, memories (DRAM excluded) and vector unit, of one unit and what the units share.
     double area_um2() const;
     /// Index of the memory called `name`, or -1.
     int memory_index(const std::string& name) const;
+    /// Memories that all units share: dram and caches, the first ones.
+    std::size_t shared_memories() const;
     /// Checks what types cannot: exactly one engine, positive sizes and rates, unique level names, the outermost
     /// memory keeps everything. Throws input_error with `where` in front.
     void validate(const std::string& where) const;
 };
 BOOST_DESCRIBE_STRUCT(machine, (),
-                      (name, description, technology, memories, cim, tensor_core, vector_unit, bus, dma, host, mapper,
-                       static_power_mw))
+                      (name, description, technology, memories, cim, tensor_core, dispatcher, vector_unit, bus, dma,
+                       host, mapper, static_power_mw))
 
 } // namespace cimtlm

@@ -29,11 +29,13 @@ std::vector<technology_part> technology_parts(machine& m) {
                          {{"cim.macro.latency_ps", kind::delay, &macro.latency_ps}}});
         parts.push_back(
             {"cim.native", &m.cim->native, {{"cim.addition_energy_pj", kind::energy, &m.cim->addition_energy_pj}}});
+        if (m.cim->place) parts.back().figures.push_back({"cim.place.area_um2", kind::area, &m.cim->place->area_um2});
     }
     if (m.tensor_core)
         parts.push_back({"tensor_core.native",
                          &m.tensor_core->native,
                          {{"tensor_core.mac_energy_pj", kind::energy, &m.tensor_core->mac_energy_pj},
+                          {"tensor_core.issue_energy_pj", kind::energy, &m.tensor_core->issue_energy_pj},
                           {"tensor_core.mac_area_um2", kind::area, &m.tensor_core->mac_area_um2}}});
     parts.push_back({"vector_unit.native",
                      &m.vector_unit.native,

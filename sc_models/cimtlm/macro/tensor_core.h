@@ -12,17 +12,19 @@ namespace cimtlm {
 /// One grid (a sub-partition of a streaming multiprocessor). It holds no weights.
 struct tensor_core_parameters {
     std::string name = "tensor_core";
-    std::int64_t rows = 0;    ///< multipliers along K
-    std::int64_t columns = 0; ///< multipliers along N
-    int input_bits = 8;       ///< bits
-    int weight_bits = 8;      ///< bits
-    double latency_ps = 0;    ///< of one step; pipelined to the clock, so no technology scales it
-    double mac_energy_pj = 0; ///< of one multiply-accumulate (two operations)
-    double mac_area_um2 = 0;  ///< of one multiplier with its adder
+    std::int64_t rows = 0;      ///< multipliers along K
+    std::int64_t columns = 0;   ///< multipliers along N
+    int input_bits = 8;         ///< bits
+    int weight_bits = 8;        ///< bits
+    double latency_ps = 0;      ///< of one step; pipelined to the clock, so no technology scales it
+    double mac_energy_pj = 0;   ///< of one multiply-accumulate (two operations)
+    double issue_energy_pj = 0; ///< of one multiply-accumulate: its share of instruction issue and operand delivery
+    double mac_area_um2 = 0;    ///< of one multiplier with its adder
     std::optional<technology_point> native = std::nullopt; ///< of energy and area; absent: the machine's technology
 };
 BOOST_DESCRIBE_STRUCT(tensor_core_parameters, (),
-                      (name, rows, columns, input_bits, weight_bits, latency_ps, mac_energy_pj, mac_area_um2, native))
+                      (name, rows, columns, input_bits, weight_bits, latency_ps, mac_energy_pj, issue_energy_pj,
+                       mac_area_um2, native))
 
 class tensor_core_grid final : public engine {
 public:

@@ -5,25 +5,26 @@
 namespace cimtlm {
 
 transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int64_t end) {
+    const auto length = end - begin;
     transfer_request r;
     r.command = s.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND;
     r.operand = s.operand;
     r.kind = s.kind;
-    r.bytes = static_cast<std::uint64_t>(end - begin);
-    r.address = s.address;
-    if (s.segment_bytes > 0 && end - begin > s.segment_bytes) {
-        r.segment_bytes = static_cast<std::uint64_t>(s.segment_bytes);
-        r.stride_bytes = static_cast<std::uint64_t>(s.stride_bytes);
-        r.address += static_cast<std::uint64_t>(begin / s.segment_bytes * s.stride_bytes);
-    } else if (s.segment_bytes > 0) {
-        // At most one row: where it stands, without running over into the next.
-        r.address += static_cast<std::uint64_t>(begin / s.segment_bytes * s.stride_bytes);
-    } else if (s.window_bytes > 0) {
-        // What is read again and again lies in the window of the operand.
-        r.address += static_cast<std::uint64_t>(begin % (s.window_bytes - (end - begin) + 1));
-    } else {
-        r.address += static_cast<std::uint64_t>(begin);
+    r.bytes = static_cast<std::uint64_t>(length);
+    // What moves again and again lies in the window of the operand; the end of a pass is not run over.
+    auto at = begin;
+    if (s.window_bytes > 0 && end > s.window_bytes) at = std::min(begin % s.window_bytes, s.window_bytes - length);
+    if (s.segment_bytes > 0) {
+        const auto row = at / s.segment_bytes, column = at % s.segment_bytes;
+        at = row * s.stride_bytes;
+        if (length > s.segment_bytes) {
+            r.segment_bytes = static_cast<std::uint64_t>(s.segment_bytes);
+            r.stride_bytes = static_cast<std::uint64_t>(s.stride_bytes);
+        } else {
+            at += std::min(column, s.segment_bytes - length); // likewise the end of a row
+        }
     }
+    r.address = s.address + static_cast<std::uint64_t>(at);
     return r;
 }
 
@@ -31,10 +32,38 @@ std::int64_t most_at_once(const operand_stream& s, std::int64_t arbitration_byte
     return s.window_bytes > 0 ? std::min(s.window_bytes, arbitration_bytes) : arbitration_bytes;
 }
 
+std::int64_t piece_end(const operand_stream& s, std::int64_t at, std::int64_t end, std::int64_t most) {
+    if (s.segment_bytes == 0) return std::min(end, at + most);
+    if (s.segment_bytes <= most) return std::min(end, at + most / s.segment_bytes * s.segment_bytes);
+    return std::min({end, at + most, (at / s.segment_bytes + 1) * s.segment_bytes});
+}
+
 namespace {
 // The first `part` of `parts` equal shares of `whole`, without overflow of the product.
 std::int64_t part_of(std::int64_t whole, std::int64_t part, std::int64_t parts) {
     return whole / parts * part + whole % parts * part / parts;
+}
+
+std::int64_t rounded_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit; }
+
+// Transactions that a stream takes at least: whole rows each, or equal parts of rows too long for one.
+std::int64_t pieces_of(const operand_stream& s, std::int64_t most) {
+    if (s.bytes <= most) return 1;
+    if (s.segment_bytes == 0) return rounded_up(s.bytes, most);
+    const auto rows = rounded_up(s.bytes, s.segment_bytes);
+    if (s.segment_bytes <= most) return rounded_up(rows, most / s.segment_bytes);
+    return rows * rounded_up(s.segment_bytes, most);
+}
+
+// Where chunk `chunk` of `chunks` begins in the stream; like a piece, it does not tear rows.
+std::int64_t cut_of(const operand_stream& s, std::int64_t most, std::int64_t chunk, std::int64_t chunks) {
+    if (chunk == 0) return 0;
+    if (chunk == chunks) return s.bytes;
+    if (s.segment_bytes == 0) return part_of(s.bytes, chunk, chunks);
+    const auto rows = rounded_up(s.bytes, s.segment_bytes);
+    const auto per_row = s.segment_bytes <= most ? 1 : rounded_up(s.segment_bytes, most);
+    const auto piece = part_of(rows * per_row, chunk, chunks);
+    return std::min(s.bytes, piece / per_row * s.segment_bytes + part_of(s.segment_bytes, piece % per_row, per_row));
 }
 } // namespace
 
@@ -48,7 +77,7 @@ struct stream_pipeline::chunk_result {
 };
 
 void stream_pipeline::start() {
-    begin_ps_ = end_ps_ = ports_free_ps_ = ports_free_before_ps_ = times_.now_ps();
+    begin_ps_ = end_ps_ = ports_free_ps_ = ports_free_before_ps_ = sent_ps_ = times_.now_ps();
     computed_ps_ = 0;
     stalls_ = {};
     results_.clear();
@@ -70,6 +99,8 @@ void stream_pipeline::issue(const operand_stream& s, std::int64_t begin, std::in
     const auto now = times_.now_ps();
     const auto result = s.port->transfer(slice_of(s, begin, end));
     const auto occupied = result.service_ps + result.queue_ps + result.row_ps + result.refresh_ps;
+    // The last row of results leaves when it has been computed; its way takes the latency of the hops.
+    if (s.write) sent_ps_ = std::max({sent_ps_, now + result.delay_ps, end_ps_ + result.delay_ps - occupied});
     r.ports_ps = std::max(r.ports_ps, now + occupied);
     if (!s.write) {
         r.data_ps = std::max(r.data_ps, now + result.delay_ps);
@@ -85,16 +116,8 @@ void stream_pipeline::issue(const operand_stream& s, std::int64_t begin, std::in
 void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps,
                           const std::function<void()>& held) {
     std::int64_t chunks = 1;
-    for (const auto& s : streams)
-        chunks =
-            std::max(chunks, (s.bytes + most_at_once(s, arbitration_bytes_) - 1) / most_at_once(s, arbitration_bytes_));
+    for (const auto& s : streams) chunks = std::max(chunks, pieces_of(s, most_at_once(s, arbitration_bytes_)));
     const auto step_ps = compute_ps / std::max<std::int64_t>(1, steps);
-    // Chunks end on whole rows, so that no row is torn.
-    const auto cut = [&](const operand_stream& s, std::int64_t chunk) {
-        if (chunk == chunks) return s.bytes;
-        const auto unit = s.segment_bytes > 0 ? s.segment_bytes : 1;
-        return part_of(s.bytes / unit, chunk, chunks) * unit;
-    };
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
         // Inputs are buffered one chunk ahead: not before the present one has begun.
         wait_until(std::max(ports_free_before_ps_, begin_ps_));
@@ -102,10 +125,12 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
         leaving_.swap(results_);
         results_.clear();
         for (const auto& s : streams) {
+            const auto most = most_at_once(s, arbitration_bytes_);
+            const auto begin = cut_of(s, most, chunk, chunks), end = cut_of(s, most, chunk + 1, chunks);
             if (s.write)
-                results_.push_back({s, cut(s, chunk), cut(s, chunk + 1)});
+                results_.push_back({s, begin, end});
             else
-                issue(s, cut(s, chunk), cut(s, chunk + 1), r);
+                issue(s, begin, end, r);
         }
         // Inputs go first: results can wait, the engine cannot.
         for (const auto& s : leaving_) issue(s.stream, s.begin, s.end, r);
@@ -124,18 +149,19 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
     }
 }
 
-void stream_pipeline::flush() {
-    wait_until(std::max(ports_free_ps_, begin_ps_));
-    std::int64_t done = end_ps_;
-    for (const auto& s : results_) {
-        if (s.begin == s.end) continue;
-        const auto result = s.stream.port->transfer(slice_of(s.stream, s.begin, s.end));
-        // The last row leaves when it has been computed; its way takes the latency of the hops.
-        const auto latency = result.delay_ps - result.service_ps - result.queue_ps - result.row_ps - result.refresh_ps;
-        done = std::max({done, times_.now_ps() + result.delay_ps, end_ps_ + latency});
-    }
+std::int64_t stream_pipeline::may_send_ps() const { return std::max(ports_free_ps_, begin_ps_); }
+
+std::int64_t stream_pipeline::send_results() {
+    chunk_result r;
+    for (const auto& s : results_) issue(s.stream, s.begin, s.end, r);
     results_.clear();
-    wait_until(done);
+    ports_free_ps_ = std::max(ports_free_ps_, r.ports_ps);
+    return std::max(end_ps_, sent_ps_);
+}
+
+void stream_pipeline::flush() {
+    wait_until(may_send_ps());
+    wait_until(send_results());
 }
 
 } // namespace cimtlm

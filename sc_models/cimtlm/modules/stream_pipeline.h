@@ -20,19 +20,24 @@ struct operand_stream {
     std::int64_t bytes = 0;
     std::int64_t segment_bytes = 0; ///< 0: contiguous
     std::int64_t stride_bytes = 0;
-    std::int64_t window_bytes = 0; ///< contiguous streams stay in this window from `address`; 0: no limit
+    std::int64_t window_bytes = 0; ///< the stream stays in so many bytes (of its rows) and begins anew; 0: no limit
     stall cause = stall::input_wait;
 };
 
 /// Bytes of a stream that one transaction may carry.
 std::int64_t most_at_once(const operand_stream& s, std::int64_t arbitration_bytes);
-/// The request for bytes [begin, end) of a stream, at most most_at_once of them.
+/// Where the transaction that begins at byte `at` of a stream ends: after whole rows, or within a row that is longer
+/// than `most`.
+std::int64_t piece_end(const operand_stream& s, std::int64_t at, std::int64_t end, std::int64_t most);
+/// The request for bytes [begin, end) of a stream, at most most_at_once of them. It never leaves the rows and the window
+/// of the stream.
 transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int64_t end);
 
 /// Cuts the work of a tile into chunks of at most `arbitration_bytes` an operand. A chunk's inputs are fetched while
 /// the chunk before is computed, its results leave while the next one is; a chunk takes the longest of computing,
 /// inputs and results. Two chunks are on their way at a time, so that what one loses behind a taken port the other
-/// uses. Between chunks others get their turn on the ports. One wait a chunk.
+/// uses. Between chunks others get their turn on the ports. One wait a chunk. Work may follow without a break: the
+/// results of the tile before leave with the first chunk of the next.
 /// The time line of the engine is contiguous: every picosecond is computing or a stall with a name.
 class stream_pipeline {
 public:
@@ -52,6 +57,13 @@ public:
              const std::function<void()>& held = {});
     /// Lets the last results leave; returns when they have.
     void flush();
+    /// Sends the last results without waiting for them; returns when they are stored, in ps. Requires that
+    /// may_send_ps() has come.
+    std::int64_t send_results();
+    /// When the ports take the last results, in ps.
+    std::int64_t may_send_ps() const;
+    /// When all results that were sent so far are stored, in ps.
+    std::int64_t sent_ps() const { return sent_ps_; }
 
     /// When the last computation ends, in ps.
     std::int64_t end_ps() const { return end_ps_; }
@@ -72,6 +84,7 @@ private:
     std::int64_t ports_free_ps_ = 0;        // all ports are done with the last chunk
     std::int64_t ports_free_before_ps_ = 0; // and with the one before
     std::int64_t computed_ps_ = 0;
+    std::int64_t sent_ps_ = 0;
     stall_account stalls_;
     struct slice {
         operand_stream stream;
