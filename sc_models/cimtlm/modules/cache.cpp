@@ -108,7 +108,7 @@ void cache<BUSWIDTH>::b_transport(int id, tlm::tlm_generic_payload& payload, sc_
     }
     queue_ps_ += t.queue_ps;
     ++accesses_[kind];
-    bytes_[kind] += static_cast<std::uint64_t>(b.bytes);
+    bytes_[kind][operand] += static_cast<std::uint64_t>(b.bytes);
     ledger_.charge(accounts_[kind], static_cast<double>(b.bytes));
 }
 
@@ -210,12 +210,22 @@ template <unsigned BUSWIDTH> unsigned cache<BUSWIDTH>::transport_dbg(int, tlm::t
     return n;
 }
 
+template <unsigned BUSWIDTH> std::uint64_t cache<BUSWIDTH>::bytes(transfer_kind kind) const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t b : bytes_[static_cast<int>(kind) - 1]) sum += b;
+    return sum;
+}
+
 template <unsigned BUSWIDTH> void cache<BUSWIDTH>::report(statistics& s) const {
     const std::string prefix = part_ + ".";
     for (int k = 0; k < 3; ++k) {
         const std::string name = kind_names[k];
         s.add(prefix + "accesses_" + name, static_cast<double>(accesses_[k]), "count", name + " transactions");
-        s.add(prefix + "bytes_" + name, static_cast<double>(bytes_[k]), "byte", "bytes of all " + name + "s");
+        s.add(prefix + "bytes_" + name, static_cast<double>(bytes(static_cast<transfer_kind>(k + 1))), "byte",
+              "bytes of all " + name + "s");
+        for (int o = 0; o < operand_tags; ++o)
+            s.add(prefix + "bytes_" + name + "." + operand_names[o], static_cast<double>(bytes_[k][o]), "byte",
+                  std::string("bytes of operand ") + operand_names[o]);
     }
     const cache_model::counters& c = model_.counts();
     const struct {

@@ -45,8 +45,11 @@ public:
 
     void report(statistics& s) const;
     const cache_model& model() const { return model_; }
-    /// Bytes served for all operands: read, update, fill (writes of that kind; fetches are in model().counts()).
-    std::uint64_t bytes(transfer_kind kind) const { return bytes_[static_cast<int>(kind) - 1]; }
+    /// Bytes served for one operand (operand_tag): read, update, fill (writes of that kind; fetches are in
+    /// model().counts()).
+    std::uint64_t bytes(int operand, transfer_kind kind) const { return bytes_[static_cast<int>(kind) - 1][operand]; }
+    /// The same for all operands.
+    std::uint64_t bytes(transfer_kind kind) const;
     /// Requests refused with an error response.
     std::uint64_t errors() const { return errors_; }
     /// Dirty lines that the memory behind did not take.
@@ -79,7 +82,7 @@ private:
     bool keeps_data_;
     ledger& ledger_;
     ledger::account accounts_[4]; // read, update, fill, write_back
-    std::uint64_t bytes_[3] = {};
+    std::uint64_t bytes_[3][operand_tags] = {};
     std::uint64_t accesses_[3] = {};
     std::uint64_t errors_ = 0;
     std::uint64_t write_back_errors_ = 0;
