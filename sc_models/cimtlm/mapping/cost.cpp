@@ -4,11 +4,12 @@
 
 namespace cimtlm {
 
-cost_model::cost_model(const machine& m, convention c)
+cost_model::cost_model(const machine& m, convention c, std::string mac_part)
     : m_(m)
     , convention_(c)
     , engine_(m.matrix_engine())
-    , mac_pj_(c == convention::published ? engine_->mac_pj(energy_basis::mac) : m.mac_pj()) {}
+    , mac_pj_(c == convention::published ? engine_->mac_pj(energy_basis::mac) : m.mac_pj())
+    , mac_part_(std::move(mac_part)) {}
 
 double cost_model::operations(const gemm& g) const {
     const double macs = static_cast<double>(g.macs_each());
@@ -136,6 +137,14 @@ void cost_model::charge(ledger& into, const vector_work& work) const {
     const auto& memory = m_.memories.front();
     row(memory.name, "read", "byte", memory.read_energy_pj_per_byte, static_cast<double>(work.read_bytes));
     row(memory.name, "update", "byte", memory.update_energy_pj_per_byte, static_cast<double>(work.write_bytes));
+}
+
+void cost_model::resources(const flat_nest& nest, const gemm& g, const access_counts& counts,
+                           std::vector<resource_time>& into) const {
+    into.clear();
+    visit_resources(nest, g, counts, [&](std::string_view name, std::string_view port, double time_ps) {
+        into.push_back({name, port, time_ps});
+    });
 }
 
 cost_model::figures cost_model::evaluate(const flat_nest& nest, const gemm& g) const {

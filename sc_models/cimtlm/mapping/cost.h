@@ -24,16 +24,28 @@ struct bound_result {
     std::string bound_by;
 };
 
+/// How long a product takes one resource: a port of a memory, the engine, the bus.
+struct resource_time {
+    std::string_view name, port;
+    double time_ps;
+};
+
 /// Bytes of a command of the host on the bus.
 constexpr std::int64_t command_bytes = 4;
 
 /// Evaluates nests on one machine. Keeps what does not change between GEMMs.
 class cost_model {
 public:
-    cost_model(const machine& m, convention c);
+    /// `mac_part`: the part under which multiplications stand in the ledger.
+    cost_model(const machine& m, convention c, std::string mac_part = "mac");
 
     /// Time of one product. Requires counts of the same nest.
     bound_result bound(const flat_nest& nest, const gemm& g, const access_counts& counts) const;
+
+    /// The times behind that bound, of every resource; the same resources in the same order for every product on one
+    /// nest.
+    void resources(const flat_nest& nest, const gemm& g, const access_counts& counts,
+                   std::vector<resource_time>& into) const;
 
     /// Calls charge(part, action, unit, unit energy in pJ, count) for every row of energy that `counts` cause,
     /// `commands` of the host included. The one place that prices accesses.
@@ -65,6 +77,7 @@ public:
     }
     /// Energy of one MAC in pJ on the reading of this convention.
     double mac_pj() const { return mac_pj_; }
+    const std::string& mac_part() const { return mac_part_; }
     convention counted() const { return convention_; }
     /// Operations of one product: 2 a MAC, or 2MNK - MN as published.
     double operations(const gemm& g) const;
@@ -88,6 +101,7 @@ private:
     convention convention_;
     std::shared_ptr<const engine> engine_;
     double mac_pj_;
+    std::string mac_part_;
 };
 
 /// Arrays that the nest writes side by side.
@@ -114,9 +128,13 @@ void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t 
                    static_cast<double>(read + update + commands * command_bytes));
     }
     const double slices = slices_of(g);
-    charge("mac"sv, "multiply_accumulate"sv, "MAC"sv, mac_pj_, static_cast<double>(counts.macs) * slices);
+    charge(std::string_view(mac_part_), "multiply_accumulate"sv, "MAC"sv, mac_pj_,
+           static_cast<double>(counts.macs) * slices);
+    if (!published && m_.tensor_core && m_.tensor_core->issue_energy_pj > 0)
+        charge("tensor_core"sv, "issue"sv, "MAC"sv, m_.tensor_core->issue_energy_pj,
+               static_cast<double>(counts.executed_macs) * slices);
     if (counts.executed_macs > counts.macs)
-        charge("mac"sv, "padding"sv, "MAC"sv, mac_pj_,
+        charge(std::string_view(mac_part_), "padding"sv, "MAC"sv, mac_pj_,
                static_cast<double>(counts.executed_macs - counts.macs) * slices);
     if (m_.cim) {
         const double accesses = static_cast<double>(counts.weight_write_bytes) /

@@ -1,0 +1,221 @@
+#include <cimtlm/mapping/group_cost.h>
+
+#include <cimtlm/mapping/tile.h>
+
+#include <algorithm>
+
+namespace cimtlm {
+
+namespace {
+
+/// What the busiest of `units` has at least when blocks of these times are handed out in any order.
+double busiest_ps(std::vector<std::pair<double, std::int64_t>>& blocks, std::int64_t units) {
+    std::sort(blocks.begin(), blocks.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    double sum = 0, least = 0;
+    std::int64_t count = 0;
+    for (const auto& [time_ps, n] : blocks) {
+        sum += time_ps * static_cast<double>(n);
+        count += n;
+        // Of the longest `count` blocks one unit has at least so many.
+        least = std::max(least, time_ps * static_cast<double>((count + units - 1) / units));
+    }
+    return std::max(least, sum / static_cast<double>(units));
+}
+
+access_bytes over_tensors(const std::array<access_bytes, 3>& of) {
+    access_bytes all;
+    for (const auto& a : of) {
+        all.read += a.read;
+        all.update += a.update;
+        all.fill += a.fill;
+    }
+    return all;
+}
+
+void add(access_counts& to, const access_counts& c, std::int64_t times, std::size_t first) {
+    for (std::size_t i = 0; i < c.memories.size(); ++i)
+        for (std::size_t t = 0; t < 3; ++t) {
+            to.memories[first + i][t].read += c.memories[i][t].read * times;
+            to.memories[first + i][t].update += c.memories[i][t].update * times;
+            to.memories[first + i][t].fill += c.memories[i][t].fill * times;
+        }
+    to.steps += c.steps * times;
+    to.macs += c.macs * times;
+    to.executed_macs += c.executed_macs * times;
+    to.weight_write_bytes += c.weight_write_bytes * times;
+    to.weight_fetch_bytes += c.weight_fetch_bytes * times;
+    to.merged_partial_sums += c.merged_partial_sums * times;
+    to.bank_additions += c.bank_additions * times;
+    to.tiles += c.tiles * times;
+}
+
+struct longest {
+    bound_result& r;
+    void operator()(const std::string& name, double time_ps) const {
+        if (time_ps > r.time_ps) r = {time_ps, name};
+    }
+};
+
+/// Ports of a shared memory that moves these bytes, in ps.
+template <class Visit> void shared_ports(const machine& m, std::size_t memory, const access_bytes& bytes, Visit visit) {
+    const auto& level = m.memories[memory];
+    const auto time = [&](std::int64_t amount, double rate) {
+        return rate > 0 ? static_cast<double>(amount) * m.cycle_ps() / rate : 0;
+    };
+    const double read_ps = time(bytes.read, level.read_bytes_per_cycle);
+    const double write_ps = time(bytes.update + bytes.fill, level.write_bytes_per_cycle);
+    if (level.dram && level.dram->half_duplex) {
+        visit(level.name, read_ps + write_ps);
+    } else {
+        visit(level.name + ".read", read_ps);
+        visit(level.name + ".write", write_ps);
+    }
+}
+
+} // namespace
+
+group_cost::group_cost(const machine& whole, const unit_group& group)
+    : whole_(whole)
+    , group_(group)
+    , unit_(group.unit_machine, convention::like_for_like, group.engine) {}
+
+double group_cost::path_ps() const {
+    const auto& shared = whole_.memories[group_.first_shared];
+    return (2 * whole_.bus.latency_cycles + shared.latency_cycles) * whole_.cycle_ps();
+}
+
+blocked_counts group_cost::count(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const {
+    const auto& g = work.product;
+    blocked_counts c;
+    c.sum.memories.resize(group_.first_shared + group_.unit_machine.memories.size());
+    if (c.sum.memories.size() < whole_.memories.size()) c.sum.memories.resize(whole_.memories.size());
+    const auto splits = grid.along(dim::K, g);
+    for (const auto& k : grid.classes(g)) {
+        const auto product = block_product(g, k.extent, splits > 1);
+        c.classes.push_back(
+            {product, k.count * g.batch, count_accesses(nest, product, group_.unit_machine, work.resident)});
+        add(c.sum, c.classes.back().each, c.classes.back().count, group_.first_shared);
+    }
+    c.blocks = grid.blocks(g) * g.batch;
+    const auto results = g.m * g.n * g.batch;
+    c.epilogue_operations = work.epilogue_operations * static_cast<double>(results);
+    if (splits > 1) {
+        c.reduction_read_bytes = bytes_of(results, g.bits.partial) * splits;
+        c.reduction_write_bytes = bytes_of(results, g.bits.z);
+        c.reduction_additions = results * (splits - 1);
+        auto& z = c.sum.memories[group_.first_shared][index(tensor::Z)];
+        z.read += c.reduction_read_bytes;
+        z.update += c.reduction_write_bytes;
+    }
+    if (group_.first_shared > 0) {
+        auto& outer = c.sum.memories[0];
+        outer[index(tensor::B)].read += work.outer_read_bytes; // mostly weights
+        outer[index(tensor::Z)].update += work.outer_write_bytes;
+    }
+    return c;
+}
+
+bound_result group_cost::bound(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
+                               const blocked_counts& counts) const {
+    const auto& g = work.product;
+    bound_result r;
+    const longest keep{r};
+    const bool split = grid.splits_k(g);
+    const double lane_ps = whole_.cycle_ps() / whole_.vector_unit.operations_per_cycle;
+    std::vector<std::vector<std::pair<double, std::int64_t>>> blocks; // of each resource
+    std::vector<resource_time> times;
+    std::vector<std::pair<double, std::int64_t>> lanes;
+    std::vector<std::pair<double, std::int64_t>> ways;
+    const bool weights_wait = group_.unit_machine.cim && !work.resident && !unit_.matrix_engine().ping_pong();
+    for (const auto& k : counts.classes) {
+        unit_.resources(nest, k.product, k.each, times);
+        const double way_ps = path_ps() * static_cast<double>(k.each.tiles) / (weights_wait ? 1 : 2);
+        if (weights_wait)
+            for (auto& t : times)
+                if (t.name == "compute") t.time_ps += way_ps;
+        blocks.resize(times.size());
+        for (std::size_t i = 0; i < times.size(); ++i) blocks[i].push_back({times[i].time_ps, k.count});
+        ways.push_back({way_ps, k.count});
+        lanes.push_back({static_cast<double>(k.product.m * k.product.n) * work.epilogue_operations * lane_ps, k.count});
+    }
+    for (std::size_t i = 0; i < times.size(); ++i)
+        keep(std::string(times[i].name) + std::string(times[i].port), busiest_ps(blocks[i], group_.units));
+    keep("vector_unit", busiest_ps(lanes, group_.units));
+    // The first way of a unit is its own, below.
+    if (!work.resident) keep("way", std::max(0.0, busiest_ps(ways, group_.units) - path_ps()));
+    shared_ports(whole_, group_.first_shared, over_tensors(counts.sum.memories[group_.first_shared]), keep);
+    if (group_.first_shared > 0) shared_ports(whole_, 0, over_tensors(counts.sum.memories[0]), keep);
+    r.time_ps += 2 * path_ps();
+    if (split) {
+        // The last results wait for a reduction of at least one, the smallest, block.
+        auto least = g.m * g.n;
+        for (const auto& k : counts.classes) least = std::min(least, k.product.m * k.product.n);
+        const auto splits = grid.along(dim::K, g);
+        const double rate = group_.unit_machine.bus.bytes_per_cycle;
+        const double port_ps =
+            rate > 0 ? static_cast<double>(bytes_of(least, g.bits.partial) * splits) * whole_.cycle_ps() / rate : 0;
+        r.time_ps += 2 * path_ps() + std::max(port_ps, static_cast<double>(least * (splits - 1)) * lane_ps);
+    }
+    return r;
+}
+
+template <class Charge>
+void group_cost::price(const blocked_work& work, const blocked_counts& counts, std::int64_t commands,
+                       Charge charge) const {
+    auto of_units = counts.sum;
+    of_units.memories.assign(counts.sum.memories.begin() + static_cast<long>(group_.first_shared),
+                             counts.sum.memories.begin() +
+                                 static_cast<long>(group_.first_shared + group_.unit_machine.memories.size()));
+    unit_.price(work.product, of_units, commands, charge);
+    const double operations = counts.epilogue_operations + static_cast<double>(counts.reduction_additions);
+    if (operations > 0)
+        charge("vector_unit", "operation", "operation", whole_.vector_unit.operation_energy_pj, operations);
+    if (group_.first_shared == 0) return;
+    const auto outer = over_tensors(counts.sum.memories[0]);
+    const auto& level = whole_.memories[0];
+    const auto& shared = whole_.memories[group_.first_shared];
+    const auto row = [&](const memory_level& l, const char* action, double pj, std::int64_t bytes) {
+        if (bytes > 0) charge(l.name, action, "byte", pj, static_cast<double>(bytes));
+    };
+    row(level, "read", level.read_energy_pj_per_byte, outer.read);
+    row(shared, "fill", shared.fill_energy_pj_per_byte, outer.read);
+    row(level, "update", level.update_energy_pj_per_byte, outer.update);
+    row(shared, "write_back", shared.read_energy_pj_per_byte, outer.update);
+}
+
+void group_cost::charge(ledger& into, const blocked_work& work, const blocked_counts& counts,
+                        std::int64_t commands) const {
+    price(work, counts, commands,
+          [&](std::string_view part, std::string_view action, std::string_view unit, double unit_pj, double count) {
+              into.charge(into.open(std::string(part), std::string(action), std::string(unit), unit_pj), count);
+          });
+}
+
+cost_model::figures group_cost::evaluate(const block_grid& grid, const flat_nest& nest,
+                                         const blocked_work& work) const {
+    const auto counts = count(grid, nest, work);
+    cost_model::figures f{bound(grid, nest, work, counts).time_ps, 0};
+    price(work, counts, 1, [&](auto&&, auto&&, auto&&, double unit_pj, double n) { f.energy_pj += unit_pj * n; });
+    f.energy_pj += whole_.static_power_mw * 1e-3 * f.time_ps;
+    return f;
+}
+
+bound_result group_cost::bound(const vector_work& work) const {
+    bound_result r;
+    const longest keep{r};
+    const auto units = static_cast<double>(whole_.dispatcher->units);
+    keep("vector_unit",
+         static_cast<double>(work.operations) * whole_.cycle_ps() / (whole_.vector_unit.operations_per_cycle * units));
+    if (!moves(work)) return r;
+    const double rate = group_.unit_machine.bus.bytes_per_cycle * units;
+    if (rate > 0) {
+        keep("bus.read", static_cast<double>(work.read_bytes) * whole_.cycle_ps() / rate);
+        keep("bus.write", static_cast<double>(work.write_bytes) * whole_.cycle_ps() / rate);
+    }
+    shared_ports(whole_, group_.first_shared, {work.read_bytes, work.write_bytes, 0}, keep);
+    return r;
+}
+
+void group_cost::charge(ledger& into, const vector_work& work) const { unit_.charge(into, work); }
+
+} // namespace cimtlm
