@@ -29,8 +29,8 @@ std::int64_t most_at_once(const operand_stream& s, std::int64_t arbitration_byte
 /// Where the transaction that begins at byte `at` of a stream ends: after whole rows, or within a row that is longer
 /// than `most`.
 std::int64_t piece_end(const operand_stream& s, std::int64_t at, std::int64_t end, std::int64_t most);
-/// The request for bytes [begin, end) of a stream, at most most_at_once of them. It never leaves the rows and the window
-/// of the stream.
+/// The request for bytes [begin, end) of a stream, at most most_at_once of them. It never leaves the rows and the
+/// window of the stream.
 transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int64_t end);
 
 /// Cuts the work of a tile into chunks of at most `arbitration_bytes` an operand. A chunk's inputs are fetched while

@@ -1,0 +1,89 @@
+// Where the operands of a job lie, and which way they take.
+#include <cimtlm/modules/compute_block.h>
+
+#include <algorithm>
+
+namespace cimtlm {
+
+compute_block::flow compute_block::flow_of(const active_job& job, const boundary& b) {
+    const auto& g = job.given.product;
+    flow f;
+    f.t = b.t;
+    f.load = tile_sequence::is_load(*job.given.nest, machine_, b);
+    f.parent = static_cast<std::size_t>(b.parent_memory);
+    f.child = b.child_memory;
+    f.from_module = machine_.memories[f.parent].on_interconnect();
+    f.to_module = b.child_memory >= 0 && machine_.memories[static_cast<std::size_t>(b.child_memory)].on_interconnect();
+    f.packed = b.t == tensor::B && !g.b_is_activation;
+    f.rows = b.t == tensor::B ? dim::K : dim::M;
+    f.columns = b.t == tensor::A ? dim::K : dim::N;
+    f.bits = b.t == tensor::A ? g.bits.a : b.t == tensor::B ? g.bits.b : g.bits.z;
+    f.held_bits = b.t == tensor::Z ? std::max(g.bits.z, g.bits.partial) : f.bits;
+    if (f.from_module) {
+        f.stream.port = &port_of(b.parent_memory);
+        f.stream.operand = static_cast<int>(index(b.t));
+        f.stream.cause = b.t == tensor::Z                                         ? stall::output_wait
+                         : b.t == tensor::B && b.child_memory < 0 && machine_.cim ? stall::weight_load
+                                                                                  : stall::input_wait;
+        f.stream.window_bytes = machine_.memories[f.parent].capacity_bytes;
+    }
+    if (f.to_module) {
+        f.fill.port = &port_of(b.child_memory);
+        f.fill.write = true;
+        f.fill.operand = static_cast<int>(index(b.t));
+        f.fill.kind = transfer_kind::fill;
+        f.fill.window_bytes = machine_.memories[static_cast<std::size_t>(b.child_memory)].capacity_bytes;
+    }
+    return f;
+}
+
+// Activations are stored row by row; weights are packed in the order of the tiles when the program is built: panels as
+// wide as a tile, over all K. A staging memory holds its regions packed, from its first address.
+operand_stream compute_block::stream_of(const active_job& job, std::size_t boundary, const tile_transfer& t,
+                                        bool down) const {
+    const auto& f = job.flows[boundary];
+    auto s = f.stream;
+    s.write = !down;
+    s.kind = down ? transfer_kind::read : transfer_kind::update;
+    s.bytes = down ? t.read : t.update;
+    if (f.parent > 0) return s;
+    const auto bytes = [&](std::int64_t elements) { return bytes_of(elements, f.bits); };
+    const auto r = index(f.rows), c = index(f.columns);
+    const auto rows = t.extent[r], columns = t.extent[c];
+    const auto row = t.origin[r] + job.given.origin[r], column = t.origin[c] + job.given.origin[c];
+    const auto width = job.whole[c];
+    std::int64_t offset = 0;
+    s.window_bytes = bytes(rows * columns); // a region may be moved several times
+    if (f.packed) {
+        offset = bytes(column * job.whole[r] + row * columns);
+    } else if (f.t == tensor::A && job.given.a_row_bytes > 0) {
+        // Columns beyond the end of a row stand for its bytes once more.
+        const auto row_bytes = job.given.a_row_bytes;
+        offset = row * row_bytes;
+        if (bytes(columns) >= row_bytes) {
+            s.window_bytes = rows * row_bytes;
+        } else {
+            s.segment_bytes = bytes(columns);
+            s.stride_bytes = row_bytes;
+            offset += std::min(bytes(column) % row_bytes, row_bytes - s.segment_bytes);
+        }
+    } else {
+        offset = bytes(row * width + column);
+        if (columns < width) {
+            s.segment_bytes = bytes(columns);
+            s.stride_bytes = bytes(width);
+        }
+    }
+    if (s.segment_bytes > 0) s.window_bytes = rows * s.segment_bytes;
+    s.address = job.given.base_address[index(f.t)] + static_cast<std::uint64_t>(offset);
+    return s;
+}
+
+std::int64_t compute_block::held_bytes_of(const flow& f, const tile_transfer& t) {
+    std::int64_t elements = 1;
+    for (auto d : all_dims)
+        if (indexes(d, f.t)) elements *= t.extent[index(d)];
+    return bytes_of(elements, f.held_bits);
+}
+
+} // namespace cimtlm

@@ -1,0 +1,90 @@
+// The storer of a compute block: staged results, and those on which the vector lanes work, on their way out.
+#include <cimtlm/modules/compute_block.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace cimtlm {
+
+// The lanes work on finished results that leave to the outermost memory.
+bool compute_block::passes_lanes(const active_job& job, std::size_t boundary, const tile_transfer& t) const {
+    const auto& f = job.flows[boundary];
+    const auto k = index(dim::K);
+    return job.given.epilogue_operations > 0 && f.t == tensor::Z && f.parent == 0 && t.update > 0 &&
+           t.origin[k] + t.extent[k] >= job.given.product.k;
+}
+
+// Takes the lanes for a region whose computation has just been scheduled; returns when they are through.
+std::int64_t compute_block::through_lanes(const active_job& job, const tile_transfer& t) {
+    const auto results = static_cast<double>(t.extent[index(dim::M)] * t.extent[index(dim::N)]);
+    const auto operations = results * job.given.epilogue_operations;
+    const auto lanes_ps = operations / machine_.vector_unit.operations_per_cycle * machine_.cycle_ps();
+    lanes_free_ps_ =
+        std::max(pipeline_.end_ps(), lanes_free_ps_) + static_cast<std::int64_t>(std::ceil(lanes_ps - 1e-6));
+    epilogue_operations_ += operations;
+    ledger_.charge(*lanes_account_, operations);
+    return lanes_free_ps_;
+}
+
+// Results that pass the lanes leave the engine's registers after the tile: one region leaves while the next is
+// computed.
+void compute_block::await_registers(const loaded_tile& t) {
+    const auto& flows = t.job->flows;
+    bool sends = false;
+    for (std::size_t i = 0; i < flows.size(); ++i)
+        sends = sends || (!flows[i].load && passes_lanes(*t.job, i, t.work.transfers[i]));
+    if (!sends || in_registers_ < 2) return;
+    sequencer_waits_ = "registers for results";
+    while (in_registers_ >= 2) sc_core::wait(room_event_);
+    sequencer_waits_ = {};
+    const auto now = times_.now_ps();
+    if (now <= pipeline_.end_ps()) return;
+    pipeline_.stalls().add(stall::output_wait, now - pipeline_.end_ps());
+    pipeline_.idle_until(now);
+}
+
+void compute_block::send_results(const loaded_tile& t) {
+    auto& job = *t.job;
+    for (std::size_t i = 0; i < job.flows.size(); ++i) {
+        const auto& f = job.flows[i];
+        const auto& x = t.work.transfers[i];
+        if (f.t != tensor::Z || x.update == 0) continue;
+        const bool lanes = passes_lanes(job, i, x);
+        if (!f.load && !lanes) continue; // they stream
+        leaving_.push_back({&job, i, x, lanes ? through_lanes(job, x) : t.end_ps, f.load});
+        ++job.leaving;
+        in_registers_ += f.load ? 0 : 1;
+        leave_event_.notify();
+    }
+}
+
+void compute_block::store_results() {
+    while (true) {
+        while (leaving_.empty()) sc_core::wait(leave_event_);
+        const auto& l = leaving_.front();
+        wait_until(l.after_ps);
+        auto& job = *l.job;
+        const auto& f = job.flows[l.boundary];
+        const auto s = stream_of(job, l.boundary, l.what, false);
+        const auto most = most_at_once(s, machine_.dma.arbitration_bytes);
+        auto done = times_.now_ps();
+        for (std::int64_t at = 0; at < s.bytes;) {
+            const auto next = piece_end(s, at, s.bytes, most);
+            const auto now = times_.now_ps();
+            const auto put = s.port->transfer(slice_of(s, at, next));
+            done = std::max(done, now + put.delay_ps);
+            at = next;
+            if (at < s.bytes) wait_until(now + put.service_ps + put.queue_ps + put.row_ps + put.refresh_ps);
+        }
+        wait_until(done);
+        if (l.staged)
+            room_bytes_[static_cast<std::size_t>(f.child)] += held_bytes_of(f, l.what);
+        else
+            --in_registers_;
+        leaving_.pop_front();
+        if (--job.leaving == 0 && job.streamed_ps >= 0) retire_event_.notify(sc_core::SC_ZERO_TIME);
+        room_event_.notify();
+    }
+}
+
+} // namespace cimtlm
