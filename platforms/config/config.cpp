@@ -25,10 +25,13 @@ const config_schema& macro_schema() {
     return *schema;
 }
 
-void collect_sources(const config_node& node, const std::string& path, std::map<std::string, std::string>& sources) {
+/// What the leaves say of themselves, by path.
+void collect(const config_node& node, const std::string& path, std::map<std::string, std::string>& sources,
+             figure_ranges& ranges) {
     if (!node.source.empty()) sources[path] = node.source;
+    if (!node.range.empty()) ranges[path] = {node.range[0], node.range[1]};
     for (const auto& entry : node.entries)
-        collect_sources(entry.value, path.empty() ? entry.key : path + "." + entry.key, sources);
+        collect(entry.value, path.empty() ? entry.key : path + "." + entry.key, sources, ranges);
 }
 
 /// Runs a check of the machine, and puts the line of the key that its message begins with in front of it. A message
@@ -66,7 +69,7 @@ loaded_machine parse_machine(const std::string& text, const std::string& file, c
     loaded.file = file;
     loaded.value.name = std::filesystem::path(file).stem().string();
     read_value(tree, loaded.value, "");
-    collect_sources(tree, "", loaded.sources);
+    collect(tree, "", loaded.sources, loaded.ranges_as_given);
     const auto validate = [&] { checked([&] { loaded.value.validate(file); }, tree, file, sets); };
     validate();
     const auto figures = scaling_of(loaded.value);
@@ -74,6 +77,7 @@ loaded_machine parse_machine(const std::string& text, const std::string& file, c
     if (std::any_of(figures.begin(), figures.end(), [&](const auto& f) { return !f.kept && f.native != here; }) ||
         (loaded.value.cim && loaded.value.cim->place))
         loaded.as_given = loaded.value;
+    loaded.ranges = scaled(loaded.ranges_as_given, figures);
     checked([&] { loaded.value = equal_area(scaled(loaded.value), file); }, tree, file, sets);
     validate(); // scaling may leave the bounds of a key
     return loaded;
@@ -89,13 +93,14 @@ loaded_macro load_macro(const std::string& name_or_file) {
     loaded.file = find_part(name_or_file, "", "", "macros");
     const auto tree = resolve_part(loaded.file, macro_schema(), "macro");
     read_value(tree, loaded.value, "");
-    collect_sources(tree, "", loaded.sources);
+    collect(tree, "", loaded.sources, loaded.ranges);
     return loaded;
 }
 
 std::string to_yaml(const loaded_machine& loaded) {
-    return emit_config(write_value(loaded.as_given ? *loaded.as_given : loaded.value), machine_schema(),
-                       loaded.sources);
+    if (loaded.as_given)
+        return emit_config(write_value(*loaded.as_given), machine_schema(), loaded.sources, loaded.ranges_as_given);
+    return emit_config(write_value(loaded.value), machine_schema(), loaded.sources, loaded.ranges);
 }
 
 std::vector<config_key> list_keys() {

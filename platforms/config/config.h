@@ -2,6 +2,7 @@
 /// Machines and macros from files, and back to a file: the whole interface of the configuration.
 #include <platforms/config/files.h>
 
+#include <cimtlm/machine/energy_range.h>
 #include <cimtlm/machine/machine.h>
 
 #include <map>
@@ -16,6 +17,8 @@ struct loaded_machine {
     machine value;                   ///< every figure at the machine's technology, arrays counted (equal area)
     std::optional<machine> as_given; ///< as in the file, if any figure was scaled or counted; to_yaml() writes it
     std::map<std::string, std::string> sources; ///< path ("cim.macro.mac_energy_pj") -> source
+    figure_ranges ranges;                       ///< path -> low and high, scaled as the value is
+    figure_ranges ranges_as_given;              ///< as in the file
     std::string file;                           ///< read from
 };
 
@@ -23,6 +26,7 @@ struct loaded_machine {
 struct loaded_macro {
     published_macro_parameters value;
     std::map<std::string, std::string> sources;
+    figure_ranges ranges;
     std::string file;
 };
 
@@ -37,7 +41,8 @@ loaded_machine parse_machine(const std::string& text, const std::string& file,
 /// Reads a macro by name (list_macros()) or file.
 loaded_macro load_macro(const std::string& name_or_file);
 
-/// The effective configuration: every key with its value and source, no bases and no parts. Figures are the native ones
+/// The effective configuration: every key with its value, range and source, no bases and no parts. Figures are the
+/// native ones
 /// (`as_given`), which is what their sources say; reads back as the same machine with the same sources.
 std::string to_yaml(const loaded_machine& machine);
 

@@ -1,5 +1,7 @@
 #include <platforms/config/emit.h>
 
+#include <platforms/config/reader.h>
+
 namespace cimtlm {
 
 namespace {
@@ -34,8 +36,9 @@ std::string leaf_text(const config_node& node, const config_schema& schema) {
 
 class writer {
 public:
-    explicit writer(const std::map<std::string, std::string>& sources)
-        : sources_(sources) {}
+    writer(const std::map<std::string, std::string>& sources, const figure_ranges& ranges)
+        : sources_(sources)
+        , ranges_(ranges) {}
 
     void map(const config_node& node, const config_schema& schema, const std::string& path, std::size_t indent) {
         for (const auto& entry : node.entries) {
@@ -44,11 +47,7 @@ public:
                 schema.kind == config_schema::form::table ? *schema.element : *schema.find(entry.key)->type;
             out_ += std::string(indent, ' ') + entry.key + ":";
             if (type.is_leaf()) {
-                const auto source = sources_.find(inner);
-                const auto text = leaf_text(entry.value, type);
-                out_ += source == sources_.end() ? " " + text
-                                                 : " {value: " + text + ", source: " + in_quotes(source->second) + "}";
-                out_ += "\n";
+                out_ += " " + figure(leaf_text(entry.value, type), inner) + "\n";
             } else if (entry.value.entries.empty()) {
                 out_ += " {}\n";
             } else {
@@ -61,15 +60,29 @@ public:
     std::string take() { return std::move(out_); }
 
 private:
+    /// A value with what is known of it.
+    std::string figure(const std::string& value, const std::string& path) const {
+        const auto source = sources_.find(path);
+        const auto range = ranges_.find(path);
+        if (source == sources_.end() && range == ranges_.end()) return value;
+        std::string text = "{value: " + value;
+        if (range != ranges_.end())
+            text += ", range: [" + config_detail::number_text(range->second.low) + ", " +
+                    config_detail::number_text(range->second.high) + "]";
+        if (source != sources_.end()) text += ", source: " + in_quotes(source->second);
+        return text + "}";
+    }
+
     const std::map<std::string, std::string>& sources_;
+    const figure_ranges& ranges_;
     std::string out_;
 };
 
 } // namespace
 
 std::string emit_config(const config_node& tree, const config_schema& schema,
-                        const std::map<std::string, std::string>& sources) {
-    writer w(sources);
+                        const std::map<std::string, std::string>& sources, const figure_ranges& ranges) {
+    writer w(sources, ranges);
     w.map(tree, schema, "", 0);
     return w.take();
 }

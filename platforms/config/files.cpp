@@ -32,9 +32,7 @@ std::map<std::string, std::string> named_files(const std::string& folder, const 
 
 std::map<std::string, std::string> machine_files() {
     auto found = named_files("platforms/study", ".yaml");
-    for (auto& [name, file] : named_files("platforms/a100", ".yaml"))
-        if (!found.emplace(name, file).second)
-            throw input_error("two machines are called '" + name + "': " + found[name] + " and " + file);
+    for (const auto& [name, file] : named_files("platforms/a100", ".yaml")) found.emplace("a100/" + name, file);
     return found;
 }
 
@@ -52,6 +50,7 @@ std::string find_named(const std::string& kind, const std::string& name, const s
                        const std::map<std::string, std::string>& files, const std::string& folder,
                        const std::string& where) {
     const std::string front = where.empty() ? "" : where + ": ";
+    if (const auto known = files.find(name); known != files.end()) return known->second;
     if (name.find('/') != std::string::npos || ends_with(name, suffix)) {
         const fs::path path(name);
         const auto file = (path.is_absolute() ? path : fs::path(folder) / path).lexically_normal().string();
@@ -59,8 +58,6 @@ std::string find_named(const std::string& kind, const std::string& name, const s
         if (!fs::exists(file, error)) throw input_error(front + kind + " file '" + file + "' does not exist");
         return file;
     }
-    const auto found = files.find(name);
-    if (found != files.end()) return found->second;
     if (files.empty())
         throw input_error(front + "unknown " + kind + " '" + name + "': none is known below " + data_root() +
                           " (CIMTLM_HOME names another folder)");

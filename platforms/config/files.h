@@ -8,7 +8,7 @@ namespace cimtlm {
 /// Folder that holds platforms/ and traces/: the environment variable CIMTLM_HOME if set, else the source tree.
 std::string data_root();
 
-/// Names of the machines: files of platforms/study and platforms/a100, without ".yaml", sorted.
+/// Names of the machines, sorted: files of platforms/study, and "a100/" with those of platforms/a100, without ".yaml".
 std::vector<std::string> list_machines();
 /// Names of the CiM macros: files of platforms/parts/macros.
 std::vector<std::string> list_macros();
@@ -17,8 +17,8 @@ std::vector<std::string> list_parts();
 /// Names of the layer traces: files of traces/, without ".csv".
 std::vector<std::string> list_traces();
 
-/// Path of a machine, a part or a trace given by name, or by a file (a value with '/' or with the suffix), which is
-/// relative to `folder` ("" is the working directory). Throws input_error with the known names; `where` stands in
+/// Path of a machine, a part or a trace given by name, or by a file (another value with '/' or with the suffix), which
+/// is relative to `folder` ("" is the working directory). Throws input_error with the known names; `where` stands in
 /// front when it is not empty.
 std::string find_machine(const std::string& name_or_file, const std::string& folder = "",
                          const std::string& where = "");

@@ -24,6 +24,7 @@ struct config_node {
     config_place place;
     std::string scalar;
     std::string source;                ///< where the value comes from; filled by the resolver
+    std::vector<double> range;         ///< of a figure: none, or its low and its high, in the key's unit
     bool replaces = false;             ///< a whole part: takes the place of what a base has, key by key it would mix
     std::vector<config_node> items;    ///< of a sequence
     std::vector<config_entry> entries; ///< of a map

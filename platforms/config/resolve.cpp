@@ -35,6 +35,19 @@ std::string source_text(const config_node& node) {
     return node.scalar;
 }
 
+/// Reads the `range:` of a figure, which holds its value.
+std::vector<double> range_of(const config_node& node, const config_node& value, const config_schema& schema,
+                             const std::string& path) {
+    if (schema.kind != schema_form::number && schema.kind != schema_form::integer)
+        node.fail("'" + path + "' is no figure: it has no range");
+    if (node.kind != node_form::sequence || node.items.size() != 2)
+        node.fail("the range of '" + path + "' needs the form [low, high]");
+    const std::vector<double> range{read_number(node.items[0], path), read_number(node.items[1], path)};
+    const double held = read_number(value, path);
+    if (!(range[0] <= held && held <= range[1])) node.fail("the range of '" + path + "' does not hold its value");
+    return range;
+}
+
 /// Turns one file's tree into values by schema: short forms become maps, sources stand on the leaves.
 class resolver {
 public:
@@ -122,13 +135,16 @@ private:
         config_node result = node;
         if (node.kind == node_form::map) {
             for (const auto& entry : node.entries)
-                if (entry.key != "value" && entry.key != "source") unknown_key(entry, path, {"value", "source"});
+                if (entry.key != "value" && entry.key != "range" && entry.key != "source")
+                    unknown_key(entry, path, {"value", "range", "source"});
             const auto* inner = node.find("value");
             if (!inner) node.fail("'" + path + "' has no 'value'");
             result = *inner;
             if (const auto* source = node.find("source")) result.source = source_text(*source);
         }
         check_leaf(result, schema, path);
+        if (const auto* range = node.kind == node_form::map ? node.find("range") : nullptr)
+            result.range = range_of(*range, result, schema, path);
         // Sources belong to figures; names and lists say themselves what they are.
         const bool figure = schema.kind == schema_form::number || schema.kind == schema_form::integer ||
                             schema.kind == schema_form::boolean;

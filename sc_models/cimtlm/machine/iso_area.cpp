@@ -18,7 +18,8 @@ std::int64_t cim_units(const machine& m) {
     if (!m.dispatcher) return 1;
     const int i = m.cim ? m.memory_index(m.cim->replaces) : -1;
     if (i >= 0 && m.memories[static_cast<std::size_t>(i)].cache)
-        return m.memories[static_cast<std::size_t>(i)].cache->slices;
+        return m.memories[static_cast<std::size_t>(i)].cache->slices /
+               (m.cim->place && m.cim->place->slices > 0 ? m.cim->place->slices : 1);
     return m.dispatcher->units;
 }
 
@@ -42,8 +43,24 @@ replaced_memory memory_replaced(const machine& m) {
     return r;
 }
 
+namespace {
+/// Gives as many slices one place as it takes that an array fits there, all of them if none does.
+void share_place(machine& m) {
+    const auto* level = level_replaced(m);
+    if (!level || !level->cache || m.cim->place->slices > 0) return;
+    const double array = m.matrix_engine()->area_um2();
+    for (std::int64_t slices = 1; slices <= level->cache->slices; ++slices) {
+        if (level->cache->slices % slices != 0) continue;
+        m.cim->place->slices = slices;
+        const auto place = memory_replaced(m);
+        if (place.share * place.area_um2 >= array) return;
+    }
+}
+} // namespace
+
 machine equal_area(machine m, const std::string& where) {
     if (!m.cim || !m.cim->place) return m;
+    share_place(m);
     const auto replaced = memory_replaced(m);
     const double array = m.matrix_engine()->area_um2();
     if (m.cim->count == 0 && !(array > 0))

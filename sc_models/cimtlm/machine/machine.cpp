@@ -249,9 +249,12 @@ void machine::validate(const std::string& where) const {
         check.positive("cim.macro.latency_ps", m.latency_ps);
         check.at_most("cim.macro.latency_ps", m.latency_ps, most_ps);
         check.not_negative("cim.macro.mac_energy_pj", m.mac_energy_pj);
+        check.not_negative("cim.macro.overhead_energy_pj", m.overhead_energy_pj);
         check.not_negative("cim.macro.write_energy_pj_per_byte", m.write_energy_pj_per_byte);
         check.positive("cim.macro.published_write_bytes", static_cast<double>(m.published_write_bytes));
         check.not_negative("cim.macro.write_bytes_per_cycle", m.write_bytes_per_cycle);
+        check.not_negative("cim.macro.write_row_ps", m.write_row_ps);
+        check.at_most("cim.macro.write_row_ps", m.write_row_ps, most_ps);
         check.not_negative("cim.macro.array_bytes", static_cast<double>(m.array_bytes));
         check.not_negative("cim.macro.area_factor", m.area_factor);
         check.not_negative("cim.macro.sram_area_um2_per_byte", m.sram_area_um2_per_byte);
@@ -259,6 +262,10 @@ void machine::validate(const std::string& where) const {
         if (cim->place) {
             check.not_negative("cim.place.area_um2", cim->place->area_um2);
             check.not_negative("cim.place.capacity_bytes", static_cast<double>(cim->place->capacity_bytes));
+            check.not_negative("cim.place.slices", static_cast<double>(cim->place->slices));
+            if (in_cache && cim->place->slices > 0 &&
+                memories[static_cast<std::size_t>(replaced)].cache->slices % cim->place->slices != 0)
+                check.fail("cim.place.slices must divide memories." + cim->replaces + ".cache.slices");
             if (!(cim->place->share > 0 && cim->place->share <= 1))
                 check.fail("cim.place.share must be above 0 and at most 1");
         }

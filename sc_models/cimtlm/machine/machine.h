@@ -34,8 +34,9 @@ struct place_parameters {
     double share = 1;                ///< part of the memory's area; of a cache compute_ways / ways say it
     double area_um2 = 0;             ///< of the memory in one unit; 0: that of the level called cim.replaces
     std::int64_t capacity_bytes = 0; ///< likewise
+    std::int64_t slices = 1;         ///< of a cache, that share their place as one unit; 0: until one array fits
 };
-BOOST_DESCRIBE_STRUCT(place_parameters, (), (share, area_um2, capacity_bytes))
+BOOST_DESCRIBE_STRUCT(place_parameters, (), (share, area_um2, capacity_bytes, slices))
 
 /// CiM arrays that replace a memory, or a part of it.
 struct cim_parameters {

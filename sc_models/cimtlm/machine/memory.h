@@ -56,16 +56,18 @@ BOOST_DESCRIBE_STRUCT(dram_parameters, (),
 /// A cache between the DRAM and the levels below. Its rates, its near latency, its energies and its capacity, compute
 /// ways included, are the level's.
 struct cache_parameters {
-    std::int64_t partitions = 1;   ///< parts of the cache with ports and a latency of their own
-    std::int64_t slices = 1;       ///< of all partitions; one line passes at the rate of one slice
-    std::int64_t ways = 16;        ///< regions of a set
-    std::int64_t line_bytes = 128; ///< unit of fetching and writing back
-    std::int64_t region_bytes = 0; ///< unit of tags and replacement, up to 64 lines; 0: one line
-    double far_latency_cycles = 0; ///< first byte from another partition than the port's; 0: as from its own
-    std::int64_t compute_ways = 0; ///< ways of each set that compute instead of caching
+    std::int64_t partitions = 1;    ///< parts of the cache with ports and a latency of their own
+    std::int64_t slices = 1;        ///< of all partitions; one line passes at the rate of one slice
+    std::int64_t ways = 16;         ///< regions of a set
+    std::int64_t line_bytes = 128;  ///< unit of fetching and writing back
+    std::int64_t region_bytes = 0;  ///< unit of tags and replacement, up to 64 lines; 0: one line
+    double far_latency_cycles = 0;  ///< first byte from another partition than the port's; 0: as from its own
+    std::int64_t compute_ways = 0;  ///< ways of each set that compute instead of caching
+    bool compute_on_demand = false; ///< they cache, too, except while a product runs in them
 };
 BOOST_DESCRIBE_STRUCT(cache_parameters, (),
-                      (partitions, slices, ways, line_bytes, region_bytes, far_latency_cycles, compute_ways))
+                      (partitions, slices, ways, line_bytes, region_bytes, far_latency_cycles, compute_ways,
+                       compute_on_demand))
 
 /// One level. Rates are per instance and each way; 0 is "not a limit".
 struct memory_level {

@@ -22,21 +22,30 @@ std::vector<technology_part> technology_parts(machine& m) {
         parts.push_back({"cim.macro.native",
                          &macro.native,
                          {{"cim.macro.mac_energy_pj", kind::energy, &macro.mac_energy_pj},
+                          {"cim.macro.overhead_energy_pj", kind::energy, &macro.overhead_energy_pj},
                           {"cim.macro.write_energy_pj_per_byte", kind::energy, &macro.write_energy_pj_per_byte},
-                          {"cim.macro.sram_area_um2_per_byte", kind::area, &macro.sram_area_um2_per_byte}}});
+                          {"cim.macro.sram_area_um2_per_byte", kind::area, &macro.sram_area_um2_per_byte}},
+                         macro.follows_node});
         parts.push_back({"cim.macro.latency_native",
                          &macro.latency_native,
-                         {{"cim.macro.latency_ps", kind::delay, &macro.latency_ps}}});
+                         {{"cim.macro.latency_ps", kind::delay, &macro.latency_ps},
+                          {"cim.macro.write_row_ps", kind::delay, &macro.write_row_ps}},
+                         macro.follows_node});
         parts.push_back(
             {"cim.native", &m.cim->native, {{"cim.addition_energy_pj", kind::energy, &m.cim->addition_energy_pj}}});
         if (m.cim->place) parts.back().figures.push_back({"cim.place.area_um2", kind::area, &m.cim->place->area_um2});
     }
-    if (m.tensor_core)
+    if (m.tensor_core) {
+        auto& core = *m.tensor_core;
+        if (!core.issue_native) core.issue_native = core.native;
         parts.push_back({"tensor_core.native",
-                         &m.tensor_core->native,
-                         {{"tensor_core.mac_energy_pj", kind::energy, &m.tensor_core->mac_energy_pj},
-                          {"tensor_core.issue_energy_pj", kind::energy, &m.tensor_core->issue_energy_pj},
-                          {"tensor_core.mac_area_um2", kind::area, &m.tensor_core->mac_area_um2}}});
+                         &core.native,
+                         {{"tensor_core.mac_energy_pj", kind::energy, &core.mac_energy_pj},
+                          {"tensor_core.mac_area_um2", kind::area, &core.mac_area_um2}}});
+        parts.push_back({"tensor_core.issue_native",
+                         &core.issue_native,
+                         {{"tensor_core.issue_energy_pj", kind::energy, &core.issue_energy_pj}}});
+    }
     parts.push_back({"vector_unit.native",
                      &m.vector_unit.native,
                      {{"vector_unit.operation_energy_pj", kind::energy, &m.vector_unit.operation_energy_pj},
@@ -63,11 +72,12 @@ std::vector<figure_scaling> scale_figures(machine& m) {
         if (!*part.native) continue;
         const auto native = **part.native;
         for (auto& figure : part.figures) {
-            figure_scaling s{figure.path, figure.kind, native, *figure.value, *figure.value, false, false};
-            s.kept = figure.kind == figure_kind::delay && !m.technology.scale_delay;
+            figure_scaling s{figure.path, figure.kind, native, *figure.value, *figure.value, 1, false, false};
+            s.kept = !part.follows || (figure.kind == figure_kind::delay && !m.technology.scale_delay);
             if (!s.kept) {
                 const auto factor = scale(figure.kind, native, target); // exactly 1 where both are the same
                 s.outside = factor.outside;
+                s.factor = factor.value;
                 s.value = *figure.value *= factor.value;
             }
             done.push_back(s);

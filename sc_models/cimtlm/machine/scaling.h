@@ -21,10 +21,11 @@ struct technology_part {
     std::string path; ///< key of the statement: "cim.macro.native"
     std::optional<technology_point>* native;
     std::vector<technology_figure> figures;
+    bool follows = true; ///< false: figures stay where they are native
 };
 
-/// The parts on the chip of `m`, pointing into it. DRAM is outside the chip and not among them. A latency that states
-/// no technology of its own is given the one of its macro.
+/// The parts on the chip of `m`, pointing into it. DRAM is outside the chip and not among them. A latency, or an
+/// issue, that states no technology of its own is given the one of its macro or tensor core.
 std::vector<technology_part> technology_parts(machine& m);
 
 /// What scaling does to one figure.
@@ -33,9 +34,10 @@ struct figure_scaling {
     figure_kind kind;
     technology_point native;
     double native_value;
-    double value; ///< at the machine's technology
-    bool outside; ///< scaled from or to where the equations do not hold
-    bool kept;    ///< left as it is: a delay without technology.scale_delay
+    double value;  ///< at the machine's technology
+    double factor; ///< of a positive figure value / native_value
+    bool outside;  ///< scaled from or to where the equations do not hold
+    bool kept;     ///< left as it is: a delay without technology.scale_delay, or what does not follow the node
 };
 
 /// Every figure with a native technology, in the order of the struct.

@@ -66,6 +66,9 @@ double whole_area_um2(const machine& m) {
             left -= static_cast<double>(level.cache->compute_ways) / static_cast<double>(level.cache->ways);
         area += level.area_um2 * left;
     }
+    // What arrays leave of a memory that is not among the levels.
+    if (m.cim && m.cim->place && m.memory_index(m.cim->replaces) < 0)
+        area += m.cim->place->area_um2 * (1 - m.cim->place->share) * static_cast<double>(cim_units(m));
     const auto groups = unit_groups(m);
     for (const auto& g : groups) {
         const auto& u = g.unit_machine;

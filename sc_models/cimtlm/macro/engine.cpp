@@ -1,5 +1,6 @@
 #include <cimtlm/macro/engine.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace cimtlm {
@@ -21,6 +22,13 @@ std::int64_t engine::capacity_bytes() const {
     if (!holds_weights()) return 0;
     const auto g = geometry();
     return g.rows_parallel * g.rows_held * g.columns_parallel * g.columns_held * g.weight_bits / 8;
+}
+
+double engine::write_ps(double bytes, double cycle_ps) const {
+    const auto g = geometry();
+    const double row_bytes = static_cast<double>(g.columns_parallel * g.columns_held * g.weight_bits) / 8;
+    const double rate = write_bytes_per_cycle();
+    return std::max(rate > 0 ? bytes * cycle_ps / rate : 0, bytes / row_bytes * write_row_ps());
 }
 
 std::int64_t engine::input_slices(int input_bits) const {

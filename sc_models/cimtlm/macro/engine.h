@@ -40,6 +40,14 @@ public:
     virtual std::int64_t published_write_bytes() const { return 1; }
     /// Write port of one instance, bytes a clock cycle. 0: not a limit.
     virtual double write_bytes_per_cycle() const { return 0; }
+    /// Least time of writing one row of weights (all columns, held ones included) into one instance, ps: programming
+    /// with verification. 0: not a limit.
+    virtual double write_row_ps() const { return 0; }
+    /// Energy of one multiply-accumulate that is spent outside the engine on its account, pJ.
+    virtual double overhead_pj() const { return 0; }
+    /// False when weights stay without power. Writing them is slow programming then: weights that do not fit are
+    /// refused, not reloaded.
+    virtual bool volatile_weights() const { return true; }
     /// True when weights can be written while the engine computes.
     virtual bool ping_pong() const { return false; }
     /// Area of one instance, um2.
@@ -53,6 +61,8 @@ public:
 
     /// Held weights of one instance, bytes.
     std::int64_t capacity_bytes() const;
+    /// Time of writing `bytes` of weights into one instance, ps: its port, or its rows where they take longer.
+    double write_ps(double bytes, double cycle_ps) const;
     /// Input slices: steps needed for inputs of `input_bits` (a macro below the precision works in slices).
     std::int64_t input_slices(int input_bits) const;
     /// Weight slices: neighbouring columns that one weight of `weight_bits` takes.

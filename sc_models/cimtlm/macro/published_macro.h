@@ -29,12 +29,16 @@ struct published_macro_parameters {
     std::int64_t array_bytes = 0;           ///< SRAM of the array, which its area follows; 0: as much as it holds
     std::optional<technology_point> native = std::nullopt; ///< of energies and area; absent: the machine's technology
     std::optional<technology_point> latency_native = std::nullopt; ///< of the latency; absent: as `native`
+    double write_row_ps = 0;       ///< least time of writing a row of weights: programming; 0: not a limit
+    bool volatile_weights = true;  ///< false: weights stay without power, and writing them is programming
+    double overhead_energy_pj = 0; ///< of one multiply-accumulate, spent outside the macro on its account
+    bool follows_node = true;      ///< false: devices or converters that no logic node scales; all figures stay native
 };
 BOOST_DESCRIBE_STRUCT(published_macro_parameters, (),
                       (name, rows_parallel, columns_parallel, rows_held, columns_held, input_bits, weight_bits,
                        latency_ps, mac_energy_pj, write_energy_pj_per_byte, published_write_bytes,
                        write_bytes_per_cycle, ping_pong, area_factor, sram_area_um2_per_byte, array_bytes, native,
-                       latency_native))
+                       latency_native, write_row_ps, volatile_weights, overhead_energy_pj, follows_node))
 
 class published_macro final : public engine {
 public:
@@ -52,6 +56,9 @@ public:
     double write_pj_per_byte() const override { return p_.write_energy_pj_per_byte; }
     std::int64_t published_write_bytes() const override { return p_.published_write_bytes; }
     double write_bytes_per_cycle() const override { return p_.write_bytes_per_cycle; }
+    double write_row_ps() const override { return p_.write_row_ps; }
+    double overhead_pj() const override { return p_.overhead_energy_pj; }
+    bool volatile_weights() const override { return p_.volatile_weights; }
     bool ping_pong() const override { return p_.ping_pong; }
     double area_um2() const override {
         const auto bytes = p_.array_bytes > 0 ? p_.array_bytes : capacity_bytes();

@@ -21,10 +21,11 @@ struct tensor_core_parameters {
     double issue_energy_pj = 0; ///< of one multiply-accumulate: its share of instruction issue and operand delivery
     double mac_area_um2 = 0;    ///< of one multiplier with its adder
     std::optional<technology_point> native = std::nullopt; ///< of energy and area; absent: the machine's technology
+    std::optional<technology_point> issue_native = std::nullopt; ///< of the issue; absent: as `native`
 };
 BOOST_DESCRIBE_STRUCT(tensor_core_parameters, (),
                       (name, rows, columns, input_bits, weight_bits, latency_ps, mac_energy_pj, issue_energy_pj,
-                       mac_area_um2, native))
+                       mac_area_um2, native, issue_native))
 
 class tensor_core_grid final : public engine {
 public:

@@ -24,8 +24,7 @@ double cost_model::compute_ps(std::int64_t steps, const gemm& g) const {
 }
 
 double cost_model::weight_write_ps(double bytes, std::int64_t banks) const {
-    const double rate = engine_->write_bytes_per_cycle();
-    return rate > 0 ? bytes * m_.cycle_ps() / (rate * static_cast<double>(banks)) : 0;
+    return engine_->write_ps(bytes / static_cast<double>(banks), m_.cycle_ps());
 }
 
 std::int64_t banks_used(const flat_nest& nest) {
