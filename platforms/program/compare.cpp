@@ -158,8 +158,8 @@ std::string table_of(const std::vector<json::object>& results, const std::string
         rows.push_back({"machine", "time_ps", "energy_pj", "tops", "tops_per_w", "utilization", "area_um2", "bound_by",
                         "speedup", "energy_gain"});
     else
-        rows.push_back({"machine", "time", "energy", "TOPS", "TOPS/W", "utilisation", "area mm2", "bound by",
-                        "speed-up", "energy gain"});
+        rows.push_back({"machine", "time", "energy", "energy within", "TOPS", "TOPS/W", "utilisation", "area mm2",
+                        "bound by", "speed-up", "energy gain"});
     const auto exact = [](const json::value& v) {
         std::ostringstream text;
         text.precision(12);
@@ -171,6 +171,7 @@ std::string table_of(const std::vector<json::object>& results, const std::string
         const auto& t = r.at("totals").as_object();
         const double faster = number(first.at("time_ps")) / number(t.at("time_ps"));
         const double leaner = number(first.at("energy_pj")) / number(t.at("energy_pj"));
+        const auto& band = r.at("energy_band_pj").as_array();
         const std::string name(r.at("machine").as_string()), bound(r.at("bound_by").as_string());
         if (raw)
             rows.push_back({name, exact(t.at("time_ps")), exact(t.at("energy_pj")), exact(t.at("tops")),
@@ -178,7 +179,8 @@ std::string table_of(const std::vector<json::object>& results, const std::string
                             exact(faster), exact(leaner)});
         else
             rows.push_back({name, time_text(number(t.at("time_ps"))), energy_text(number(t.at("energy_pj"))),
-                            number_text(number(t.at("tops"))), number_text(number(t.at("tops_per_w"))),
+                            band_text(number(band.at(0)), number(band.at(1))), number_text(number(t.at("tops"))),
+                            number_text(number(t.at("tops_per_w"))),
                             number_text(100 * number(t.at("utilization"))) + " %",
                             number_text(number(r.at("area_um2")) / 1e6), bound, number_text(faster) + "x",
                             number_text(leaner) + "x"});

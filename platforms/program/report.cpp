@@ -2,6 +2,8 @@
 
 #include "options.h"
 
+#include <cimtlm/machine/unit_group.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -75,9 +77,11 @@ json::object to_json(const run_results& r, const report_context& c) {
     if (r.counting == convention::published) totals["published_rate_gops"] = r.totals.published_rate_gops;
     root["totals"] = totals;
     root["bound_by"] = r.bound_by;
-    root["area_um2"] = c.target.value.area_um2();
+    const auto band = band_of(r.energy, c.target.value, c.target.ranges);
+    root["energy_band_pj"] = json::array{band.low_pj, band.high_pj};
+    root["area_um2"] = whole_area_um2(c.target.value);
     root["resident_bytes"] = r.resident_bytes;
-    root["engines"] = json::object{{"count", c.target.value.engine_count()}, {"used", r.engines_used}};
+    root["engines"] = json::object{{"count", whole_engine_count(c.target.value)}, {"used", r.engines_used}};
     if (c.steady && c.missing_arrays > 0) root["missing_arrays"] = c.missing_arrays;
     if (c.skipped_vector_work > 0) root["skipped_vector_work"] = c.skipped_vector_work;
     json::object parts;
@@ -106,8 +110,12 @@ json::object to_json(const run_results& r, const report_context& c) {
     }
     root["traffic_bytes"] = traffic;
     json::object instances; // the bytes above are of all instances together
+    const auto& m = c.target.value;
     std::int64_t count = 1;
-    for (const auto& level : c.target.value.memories) instances[level.name] = count *= level.instances_below();
+    for (std::size_t i = 0; i < m.memories.size(); ++i) {
+        if (m.dispatcher && i == m.shared_memories()) count *= m.dispatcher->units;
+        instances[m.memories[i].name] = count *= m.memories[i].instances_below();
+    }
     root["instances"] = instances;
     json::array layers;
     for (const auto& l : r.layers) {
@@ -195,7 +203,10 @@ std::string stats_text(const run_results& r, const report_context& c) {
     for (const auto& f : figures(r.totals))
         line(std::string("totals.") + f.name,
              f.value.is_double() ? exact(f.value.get_double()) : json::serialize(f.value), f.description, f.unit);
-    line("area", exact(c.target.value.area_um2()), "engines, memories and vector unit, DRAM excluded", "um2");
+    const auto band = band_of(r.energy, c.target.value, c.target.ranges);
+    line("totals.energy_low_pj", exact(band.low_pj), "every unit energy at the low end of its range", "pJ");
+    line("totals.energy_high_pj", exact(band.high_pj), "every unit energy at the high end of its range", "pJ");
+    line("area", exact(whole_area_um2(c.target.value)), "engines, memories and vector unit, DRAM excluded", "um2");
     for (const auto& [part, energy] : r.energy.by_part())
         line("energy." + part, exact(energy), "all actions of the part", "pJ");
     for (const auto& row : r.energy.rows()) {
@@ -250,6 +261,8 @@ std::string summary(const run_results& r, const report_context& c) {
     rows.push_back({"time", time_text(static_cast<double>(t.time_ps))});
     if (r.level != fidelity::bound) rows.push_back({"bound", time_text(static_cast<double>(t.bound_ps))});
     rows.push_back({"energy", energy_text(t.energy_pj)});
+    if (const auto band = band_of(r.energy, c.target.value, c.target.ranges); band.low_pj < band.high_pj)
+        rows.push_back({"energy within", band_text(band.low_pj, band.high_pj)});
     rows.push_back({"MACs", std::to_string(t.macs)});
     rows.push_back({"TOPS", number_text(t.tops)});
     rows.push_back({"TOPS/W", number_text(t.tops_per_w)});

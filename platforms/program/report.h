@@ -37,6 +37,8 @@ std::string summary(const run_results& r, const report_context& c);
 std::string time_text(double ps);
 /// pJ as "1.235 uJ".
 std::string energy_text(double pj);
+/// "1.100 uJ to 1.300 uJ", "-" where nothing is known of the figures.
+std::string band_text(double low_pj, double high_pj);
 /// Bytes as "256 KiB", whole units only.
 std::string bytes_text(std::int64_t bytes);
 /// Four significant digits.

@@ -32,6 +32,9 @@ std::string number_text(double value) {
 
 std::string time_text(double ps) { return scaled(ps, {"ps", "ns", "us", "ms", "s"}, 1000); }
 std::string energy_text(double pj) { return scaled(pj, {"pJ", "nJ", "uJ", "mJ", "J"}, 1000); }
+std::string band_text(double low_pj, double high_pj) {
+    return low_pj < high_pj ? energy_text(low_pj) + " to " + energy_text(high_pj) : "-";
+}
 
 std::string bytes_text(std::int64_t bytes) {
     const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};

@@ -39,8 +39,9 @@ TEST(reader, unknown_keys) {
         "memories, cim, tensor_core, dispatcher, vector_unit, bus, dma, host, mapper, static_power_mw, part, source, "
         "extends");
     EXPECT_NE(refused("memories:\n  dram:\n    name: x\n"), "") << "the key is the name";
-    EXPECT_EQ(refused(small_machine("bus: {latency_cycles: {value: 1, sauce: x}}\n")),
-              "m.yaml:10: unknown key 'sauce' in 'bus.latency_cycles'; did you mean 'source'? allowed: value, source");
+    EXPECT_EQ(
+        refused(small_machine("bus: {latency_cycles: {value: 1, sauce: x}}\n")),
+        "m.yaml:10: unknown key 'sauce' in 'bus.latency_cycles'; did you mean 'source'? allowed: value, range, source");
     EXPECT_NE(refused(small_machine("mapper: {extends: rf_analog_6t}\n")), "") << "only a machine extends";
 }
 

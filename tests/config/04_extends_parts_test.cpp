@@ -112,27 +112,31 @@ TEST(parts, unknown_wrong_and_circular) {
     const auto lost = folder.write("n.yaml", "rows_parallel: ~\n");
     EXPECT_EQ(refusal([&] { load_macro(lost); }),
               lost + ":1: 'macro.rows_parallel' has no value; it needs a whole number");
-    EXPECT_EQ(
-        refusal([] { load_macro("digital6t"); }),
-        "unknown macro 'digital6t'; did you mean 'digital_6t'? allowed: analog_6t, analog_8t, digital_6t, digital_8t");
+    EXPECT_EQ(refusal([] { load_macro("digital6t"); }),
+              "unknown macro 'digital6t'; did you mean 'digital_6t'? allowed: analog_6t, analog_8t, digital_6t, "
+              "digital_8t, pcm_hermes");
 }
 
 TEST(names, traces_and_the_home_of_the_data) {
     const scratch_folder folder;
     folder.write("traces/net_a.csv", "x\n");
     folder.write("traces/net_b.csv", "x\n");
-    folder.write("platforms/study/m1.yaml", "extends: m2\n");
+    folder.write("platforms/study/m1.yaml", "extends: a100/m2\n");
     folder.write("platforms/a100/m2.yaml", "name: x\n");
     const auto home = folder.path("traces/..");
     ASSERT_EQ(setenv("CIMTLM_HOME", home.c_str(), 1), 0);
     EXPECT_EQ(data_root(), home);
     EXPECT_EQ(list_traces(), (std::vector<std::string>{"net_a", "net_b"}));
-    EXPECT_EQ(list_machines(), (std::vector<std::string>{"m1", "m2"}));
+    EXPECT_EQ(list_machines(), (std::vector<std::string>{"a100/m2", "m1"}));
+    EXPECT_EQ(find_machine("a100/m2"), home + "/platforms/a100/m2.yaml");
     EXPECT_EQ(find_trace("net_b"), home + "/traces/net_b.csv");
     EXPECT_EQ(find_trace(folder.path("traces/net_b.csv")), folder.path("traces/net_b.csv"));
     EXPECT_EQ(refusal([] { find_trace("net_c"); }),
               "unknown trace 'net_c'; did you mean 'net_a'? allowed: net_a, net_b");
     folder.write("platforms/a100/m1.yaml", "name: x\n");
+    EXPECT_EQ(list_machines(), (std::vector<std::string>{"a100/m1", "a100/m2", "m1"}));
+    EXPECT_EQ(find_machine("m1"), home + "/platforms/study/m1.yaml");
+    folder.write("platforms/study/more/m1.yaml", "name: x\n");
     EXPECT_NE(refusal([] { list_machines(); }), "") << "two machines of one name";
     ASSERT_EQ(setenv("CIMTLM_HOME", "/nonexistent", 1), 0);
     EXPECT_TRUE(list_machines().empty());

@@ -69,7 +69,7 @@ TEST(set, refusals_name_the_option_and_the_nearest_key) {
     EXPECT_EQ(refused_set("cim.count="), "--set cim.count=: 'cim.count' has no value; it needs a whole number");
     EXPECT_EQ(refused_set("cim.count=0"), "--set cim.count=0: cim.count must be above 0");
     EXPECT_EQ(refused_set("cim.count.x=0"),
-              "--set cim.count.x=0: unknown key 'x' in 'cim.count'; allowed: value, source");
+              "--set cim.count.x=0: unknown key 'x' in 'cim.count'; allowed: value, range, source");
     EXPECT_EQ(refused_set("cim.macro=analog_7t").substr(0, 80),
               "--set cim.macro=analog_7t: unknown part 'analog_7t'; did you mean 'analog_6t'? a");
     EXPECT_EQ(refused_set("cim.count"), "--set cim.count: needs the form key=value");

@@ -31,7 +31,8 @@ TEST(study, seventeen_machines) {
         EXPECT_FALSE(loaded.value.description.empty());
     }
     EXPECT_EQ(expected.size(), 17u);
-    EXPECT_EQ(list_macros(), macros);
+    const auto all = list_macros();
+    for (const auto& macro : macros) EXPECT_NE(std::find(all.begin(), all.end(), macro), all.end()) << macro;
 }
 
 TEST(study, peak_rates_at_equal_area_are_the_published_ones) {

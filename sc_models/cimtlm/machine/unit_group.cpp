@@ -55,6 +55,13 @@ double whole_peak_macs_per_ps(const machine& m) {
     return peak;
 }
 
+std::int64_t whole_engine_count(const machine& m) {
+    if (!m.dispatcher) return m.engine_count();
+    std::int64_t count = 0;
+    for (const auto& g : unit_groups(m)) count += g.unit_machine.engine_count() * g.units;
+    return count;
+}
+
 double whole_area_um2(const machine& m) {
     if (!m.dispatcher) return m.area_um2();
     double area = m.vector_unit.area_um2 * static_cast<double>(m.dispatcher->units);

@@ -27,6 +27,8 @@ std::vector<unit_group> unit_groups(const machine& m);
 
 /// MACs per picosecond of the whole machine: of its best group, as one product runs in one group.
 double whole_peak_macs_per_ps(const machine& m);
+/// Engines of all units and groups.
+std::int64_t whole_engine_count(const machine& m);
 /// um2 of all units, shared memories (DRAM excluded) and vector units.
 double whole_area_um2(const machine& m);
 
