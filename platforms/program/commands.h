@@ -9,5 +9,6 @@ int run_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);
 int list_command(const std::vector<std::string>& arguments);
 int show_command(const std::vector<std::string>& arguments);
+int probe_command(const std::vector<std::string>& arguments);
 
 } // namespace cimtlm

@@ -19,13 +19,17 @@ constexpr const char* usage =
     "  cimtlm compare MACHINE... --trace TRACE|--gemm M,N,K [options]   several, in parallel\n"
     "  cimtlm list machines|macros|traces\n"
     "  cimtlm show MACHINE [--set KEY=VALUE]...          what a machine is made of, with sources\n"
+    "  cimtlm probe MACHINE latency|bandwidth [options]  what its memories take, by working set\n"
     "\n"
     "cimtlm COMMAND --help tells the options. MACHINE and TRACE are files or listed names.\n";
 
 int command(const std::vector<std::string>& arguments) {
     using namespace cimtlm;
-    const std::map<std::string, int (*)(const std::vector<std::string>&)> commands{
-        {"run", run_command}, {"compare", compare_command}, {"list", list_command}, {"show", show_command}};
+    const std::map<std::string, int (*)(const std::vector<std::string>&)> commands{{"run", run_command},
+                                                                                   {"compare", compare_command},
+                                                                                   {"list", list_command},
+                                                                                   {"show", show_command},
+                                                                                   {"probe", probe_command}};
     if (arguments.empty()) {
         std::cerr << usage;
         return exit_input;
