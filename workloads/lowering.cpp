@@ -2,7 +2,9 @@
 
 #include <cimtlm/base/error.h>
 
+#include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 namespace cimtlm {
@@ -82,6 +84,7 @@ gemm lower_product(const layer& l, const std::string& where) {
         g.n = l.c_out / l.groups;
         g.k = times(where, {l.c_in / l.groups, l.kernel_height, l.kernel_width});
         g.batch = l.groups;
+        g.a_distinct = std::min(g.m * g.k, times(where, {l.batch, l.height, l.width, l.c_in / l.groups}));
         break;
     case layer_kind::matmul:
         g.m = l.m;
@@ -129,7 +132,9 @@ vector_work lower_vector(const layer& l, const kind_info& kind, const std::strin
     }
     v.operations = times(where, {v.elements, per_result});
     v.operations += l.batch * l.m * kind.operations_per_row;
-    v.read_bytes = bytes(where, a, l.bits.a) + bytes(where, b, l.bits.b);
+    v.second_read_bytes = bytes(where, b, l.bits.b);
+    v.read_bytes = bytes(where, a, l.bits.a) + v.second_read_bytes;
+    v.whole_rows = kind.operations_per_row != 0;
     v.write_bytes = bytes(where, v.elements, l.bits.z);
     for (const auto count : {v.elements, v.operations, v.read_bytes, v.write_bytes}) times(where, {count, l.repeat});
     return v;
@@ -152,6 +157,7 @@ work_item lower(const layer& l, const std::string& where) {
 work_list lower(const trace& t) {
     work_list work;
     work.reserve(t.layers.size());
+    std::optional<gemm> before; // the product whose results, perhaps worked on in place, lie there
     for (const auto& l : t.layers) {
         auto item = lower(l, t.name + ": " + l.name);
         const auto* product = work.empty() ? nullptr : std::get_if<gemm>(&work.back());
@@ -159,6 +165,12 @@ work_list lower(const trace& t) {
             auto& v = std::get<vector_work>(item);
             v.fusible = v.elements == product->m * product->n * product->batch && v.repeat == product->repeat;
         }
+        if (auto* v = std::get_if<vector_work>(&item); v && before && info_of(l.kind).shape == layer_shape::rows)
+            v->in_place = v->elements == before->m * before->n * before->batch && v->repeat == before->repeat;
+        if (const auto* g = std::get_if<gemm>(&item))
+            before = *g;
+        else if (!std::get<vector_work>(item).in_place)
+            before.reset();
         work.push_back(std::move(item));
     }
     return work;

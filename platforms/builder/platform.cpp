@@ -75,7 +75,8 @@ run_results platform::run(const plan& p, const std::function<bool(std::int64_t)>
         if (task.is_product())
             tasks.push_back({job_of(task), task.count()});
         else
-            tasks.push_back({task.vector(), task.count()});
+            tasks.push_back({vector_job{task.vector(), 0, static_cast<std::uint64_t>(task.vector().read_bytes), false},
+                             task.count()}); // results lie behind the operands
     }
     host_->assign(std::move(tasks));
     // In slices, so that the outside can be asked; the end of a slice has no effect on the model.

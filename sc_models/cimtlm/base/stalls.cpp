@@ -21,6 +21,10 @@ const char* to_string(stall s) {
         return "refresh";
     case stall::host_issue:
         return "host_issue";
+    case stall::mode_switch:
+        return "mode_switch";
+    case stall::reduction:
+        return "reduction";
     case stall::drain:
         return "drain";
     }
@@ -76,7 +80,7 @@ stall_account stall_account::beyond(std::int64_t inherent_ps) const {
         left -= part;
     }
     for (auto s : {stall::weight_load, stall::input_wait, stall::output_wait, stall::port_conflict, stall::dram_row,
-                   stall::refresh, stall::drain, stall::host_issue}) {
+                   stall::refresh, stall::drain, stall::reduction, stall::mode_switch, stall::host_issue}) {
         const auto part = std::min(left, rest[s]);
         rest.add(s, -part);
         left -= part;

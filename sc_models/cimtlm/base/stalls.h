@@ -14,12 +14,14 @@ enum class stall {
     dram_row,      ///< activates, precharges and turnarounds that data does not hide
     refresh,       ///< DRAM refresh
     host_issue,    ///< no command from the host
+    mode_switch,   ///< ways of a cache change between caching and computing
+    reduction,     ///< partial sums of blocks that share results are added up
     drain          ///< the last results leave after the last computation
 };
-constexpr std::size_t stall_count = 8;
-constexpr std::array<stall, stall_count> all_stalls{stall::weight_load,   stall::input_wait, stall::output_wait,
-                                                    stall::port_conflict, stall::dram_row,   stall::refresh,
-                                                    stall::host_issue,    stall::drain};
+constexpr std::size_t stall_count = 10;
+constexpr std::array<stall, stall_count> all_stalls{
+    stall::weight_load, stall::input_wait, stall::output_wait, stall::port_conflict, stall::dram_row,
+    stall::refresh,     stall::host_issue, stall::mode_switch, stall::reduction,     stall::drain};
 const char* to_string(stall s);
 
 /// Lost time of transfers: of `total_ps` that they took, so much went to contention, rows and refresh.

@@ -24,6 +24,7 @@ struct gemm {
     std::int64_t batch = 1;  ///< independent products side by side, each with its own operands (attention heads)
     std::int64_t repeat = 1; ///< one after another, each with new weights
     operand_bits bits;
+    std::int64_t a_distinct = 0;  ///< distinct elements of A, which im2col repeats; 0: all M x K
     bool b_is_activation = false; ///< B is computed at run time: nothing can be resident, arrays are rewritten
 
     static constexpr std::int64_t largest_extent = (std::int64_t{1} << 31) - 1;

@@ -3,6 +3,7 @@
 #include <cimtlm/base/stalls.h>
 #include <cimtlm/mapping/cost.h>
 #include <cimtlm/mapping/flat_nest.h>
+#include <cimtlm/mapping/vector_work.h>
 
 #include <array>
 #include <cstdint>
@@ -23,6 +24,14 @@ struct matrix_job {
     double epilogue_operations = 0; ///< of the vector lanes on each result before it leaves
     bool commanded = false;         ///< all tiles may run at once; false: as commands arrive
     std::int64_t number = 0;        ///< for whoever handed it over
+};
+
+/// Vector work (or one unit's share of it) and where its operands lie.
+struct vector_job {
+    vector_work work;
+    std::uint64_t read_address = 0;
+    std::uint64_t write_address = 0;
+    bool commanded = false; ///< runs at once; false: when the command arrives
 };
 
 /// What a job took. end - begin = computed + the waits, exactly.

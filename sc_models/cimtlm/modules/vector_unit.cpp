@@ -22,11 +22,15 @@ vector_unit::vector_unit(const sc_core::sc_module_name& name, const machine& m, 
     SC_THREAD(run);
 }
 
-void vector_unit::load(const vector_work& work) {
+void vector_unit::load(const vector_job& job) {
     if (running_) SC_REPORT_FATAL("/cimtlm/vector_unit", "work is loaded while other work runs");
-    work_ = work;
+    job_ = job;
     running_ = true;
     commands_.reset();
+    if (job.commanded) {
+        commands_.add(times_.now_ps(), 1);
+        command_event_.notify(sc_core::SC_ZERO_TIME);
+    }
     result_ = {};
     result_.begin_ps = times_.now_ps();
 }
@@ -44,25 +48,27 @@ void vector_unit::run() {
         const auto started = times_.now_ps();
         pipeline_.stalls().add(stall::host_issue, started - result_.begin_ps);
         std::vector<operand_stream> streams;
-        if (!(machine_.vector_unit.fused && work_.fusible)) {
+        const auto& work = job_.work;
+        if (!(machine_.vector_unit.fused && work.fusible)) {
             operand_stream in;
             in.port = &mem_port_;
-            in.bytes = work_.read_bytes;
+            in.address = job_.read_address;
+            in.bytes = work.read_bytes;
             streams.push_back(in);
             operand_stream out = in;
             out.write = true;
-            out.address = static_cast<std::uint64_t>(work_.read_bytes); // results lie behind the operands
-            out.bytes = work_.write_bytes;
+            out.address = job_.write_address;
+            out.bytes = work.write_bytes;
             out.cause = stall::output_wait;
             streams.push_back(out);
         }
-        const auto cycles = static_cast<double>(work_.operations) / machine_.vector_unit.operations_per_cycle;
+        const auto cycles = static_cast<double>(work.operations) / machine_.vector_unit.operations_per_cycle;
         pipeline_.run(streams, static_cast<std::int64_t>(std::ceil(cycles * machine_.cycle_ps() - 1e-6)),
                       static_cast<std::int64_t>(std::ceil(cycles)));
         pipeline_.flush();
-        ledger_.charge(account_, static_cast<double>(work_.operations));
-        operations_ += work_.operations;
-        elements_ += work_.elements;
+        ledger_.charge(account_, static_cast<double>(work.operations));
+        operations_ += work.operations;
+        elements_ += work.elements;
         result_.end_ps = times_.now_ps();
         result_.computed_ps = pipeline_.computed_ps();
         result_.waits = pipeline_.stalls();
@@ -75,8 +81,8 @@ void vector_unit::run() {
 
 std::string vector_unit::waiting_for() const {
     if (!running_) return "";
-    return commands_.at(times_.now_ps()) > 0 ? "operands of '" + work_.name + "'"
-                                             : "a command from the host for '" + work_.name + "'";
+    return commands_.at(times_.now_ps()) > 0 ? "operands of '" + job_.work.name + "'"
+                                             : "a command from the host for '" + job_.work.name + "'";
 }
 
 void vector_unit::report(statistics& s) const {

@@ -36,7 +36,7 @@ public:
     SC_HAS_PROCESS(vector_unit);
 
     /// Hands over one execution; it runs when the command arrives. Requires that nothing runs.
-    void load(const vector_work& work);
+    void load(const vector_job& job);
     bool running() const { return running_; }
     void on_progress(std::function<void()> callback) { progress_ = std::move(callback); }
     /// Of the last finished execution.
@@ -53,7 +53,7 @@ private:
     initiator_port<64> mem_port_;
     stream_pipeline pipeline_;
     time_base times_;
-    vector_work work_;
+    vector_job job_;
     bool running_ = false;
     timed_count commands_;
     job_result result_;
