@@ -35,7 +35,7 @@ struct recorder : sc_core::sc_module {
             }
         }
     };
-    tlm_utils::simple_target_socket<recorder, 64> in{"in"};
+    tlm_utils::simple_target_socket_optional<recorder, 64> in{"in"};
     tlm_utils::simple_initiator_socket<recorder, 64> out{"out"};
     std::vector<entry> log;
     std::function<void(const entry&)> watch;
@@ -56,8 +56,9 @@ struct recorder : sc_core::sc_module {
     }
 };
 
-/// A tensor core of four sub-partitions that accumulate in registers, below a shared memory for A and B.
-inline machine tensor_machine(std::int64_t smem_bytes = 65536) {
+/// A tensor core of four sub-partitions that accumulate in registers, below a shared memory for A and B. With steps of
+/// 1 ns the operands of the tests' tiles take longer than computing, with 100 ns it is the other way round.
+inline machine tensor_machine(std::int64_t smem_bytes = 65536, double step_ps = 1000) {
     machine m;
     m.name = "sm";
     m.technology = {45, 1.0, 1000};
@@ -82,7 +83,7 @@ inline machine tensor_machine(std::int64_t smem_bytes = 65536) {
     m.memories = {dram, smem, rf};
     m.tensor_core = tensor_core_parameters{};
     m.tensor_core->rows = m.tensor_core->columns = 16;
-    m.tensor_core->latency_ps = 1000;
+    m.tensor_core->latency_ps = step_ps;
     m.vector_unit = {64, true, 0.75, 0};
     m.dma = {true, 4096};
     m.host = {host_issue::gemm, 0, 4, 0};
@@ -123,7 +124,7 @@ struct bench : sc_core::sc_module {
     ledger energy;
     compute_block block{"block", cost, energy};
     dram<64> memory{"dram", m.memories[0], m.cycle_ps(), energy};
-    scratchpad<64> staging{"smem", m.memories[1], m.cycle_ps(), energy};
+    scratchpad<64> staging{"smem", m.memories.size() > 1 ? m.memories[1] : memory_level{}, m.cycle_ps(), energy};
     recorder far{"far"}, near{"near"};
     std::deque<flat_nest> nests;
     std::vector<std::vector<matrix_job>> stretches; ///< work, in order
@@ -137,7 +138,7 @@ struct bench : sc_core::sc_module {
         , m(std::move(target)) {
         block.mem.bind(far.in);
         far.out.bind(memory.in);
-        block.near[0].bind(near.in);
+        if (block.near.size() > 0) block.near[0].bind(near.in);
         near.out.bind(staging.in);
         host.bind(block.ctrl());
         block.on_loadable([this] {

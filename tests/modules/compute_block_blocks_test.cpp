@@ -1,8 +1,11 @@
 /// Blocks of a product: which addresses they touch.
+#include <cimtlm/mapping/rules.h>
+
 #include <map>
 #include <set>
 
 #include "compute_block_bench.h"
+#include "study_machines.h"
 
 namespace {
 
@@ -131,6 +134,52 @@ TEST(compute_block_blocks, touch_their_part_and_nothing_else) {
             }
         }
     }
+}
+
+TEST(compute_block_blocks, stream_their_part_again_and_again) {
+    // Arrays below the outermost memory: inputs stream from there for every set of weights.
+    struct streamed {
+        gemm whole;
+        extents origin, size;
+        bench* b;
+    };
+    std::vector<streamed> all;
+    for (std::uint32_t seed = 1; seed <= 16; ++seed) {
+        std::mt19937 random(seed);
+        const auto pick = [&](std::int64_t low, std::int64_t high) {
+            return low + static_cast<std::int64_t>(random() % static_cast<std::uint32_t>(high - low + 1));
+        };
+        streamed s{product(pick(1, 200), pick(40, 400), pick(1, 700)), {}, {}, nullptr};
+        s.origin = {pick(0, s.whole.m - 1), pick(0, s.whole.n - 1), 0};
+        s.size = {pick(1, s.whole.m - s.origin[0]), pick(1, s.whole.n - s.origin[1]), s.whole.k};
+        auto target = study::in_smem(seed % 2 ? "digital_6t" : "analog_6t");
+        target.dma.arbitration_bytes = pick(200, 5000);
+        s.b = new bench(("bench" + std::to_string(seed)).c_str(), std::move(target));
+        auto g = s.whole;
+        g.m = s.size[0];
+        g.n = s.size[1];
+        const auto shape = nest_slots(s.b->m, g.bits);
+        auto j = s.b->job(g, to_text(map_by_rules(g, s.b->m, shape), shape));
+        j.whole = extents_of(s.whole);
+        j.origin = s.origin;
+        s.b->stretches = {{j}};
+        all.push_back(s);
+    }
+    sc_core::sc_start();
+    std::int64_t again = 0;
+    for (const auto& [whole, o, e, b] : all) {
+        SCOPED_TRACE(b->name());
+        ASSERT_EQ(b->results.size(), 1u);
+        const auto a = touched_bytes(*b, operand_a), z = touched_bytes(*b, operand_z);
+        const auto a_part = region(o[0], e[0], 0, whole.k, whole.k, 1);
+        const auto z_part = region(o[0], e[0], o[1], e[1], whole.n, 1);
+        std::set<std::uint64_t> a_seen, z_seen;
+        for (const auto& [at, n] : a) a_seen.insert(at), again += n > 1;
+        for (const auto& [at, n] : z) z_seen.insert(at);
+        EXPECT_EQ(a_seen, a_part);
+        EXPECT_EQ(z_seen, z_part);
+    }
+    EXPECT_GT(again, 0);
 }
 
 TEST(compute_block_blocks, read_again_from_rows_that_im2col_repeats) {
