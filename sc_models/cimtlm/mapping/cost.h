@@ -133,6 +133,9 @@ void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t 
     if (!published && m_.tensor_core && m_.tensor_core->issue_energy_pj > 0)
         charge("tensor_core"sv, "issue"sv, "MAC"sv, m_.tensor_core->issue_energy_pj,
                static_cast<double>(counts.executed_macs) * slices);
+    if (!published && engine_->overhead_pj() > 0)
+        charge(std::string_view(mac_part_), "overhead"sv, "MAC"sv, engine_->overhead_pj(),
+               static_cast<double>(counts.executed_macs) * slices);
     if (counts.executed_macs > counts.macs)
         charge(std::string_view(mac_part_), "padding"sv, "MAC"sv, mac_pj_,
                static_cast<double>(counts.executed_macs - counts.macs) * slices);
