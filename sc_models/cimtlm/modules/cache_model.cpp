@@ -24,15 +24,12 @@ unsigned shift_of(std::int64_t power) {
 
 /// Calls visit(first line, lines) for each run of set bits.
 template <class Visit> void for_runs(std::uint64_t lines, Visit visit) {
-    for (unsigned i = 0; i < 64 && lines >> i != 0;) {
-        if ((lines >> i & 1) == 0) {
-            ++i;
-            continue;
-        }
-        unsigned end = i + 1;
-        while (end < 64 && (lines >> end & 1) != 0) ++end;
-        visit(i, end - i);
-        i = end;
+    while (lines != 0) {
+        const auto first = static_cast<unsigned>(__builtin_ctzll(lines));
+        const std::uint64_t gaps = ~(lines >> first);
+        const unsigned count = gaps == 0 ? 64 : static_cast<unsigned>(__builtin_ctzll(gaps));
+        visit(first, count);
+        lines &= ~line_mask(first, count);
     }
 }
 
@@ -75,8 +72,11 @@ cache_model::cache_model(const memory_level& level, double cycle_ps, bool data)
     line_shift_ = shift_of(p.line_bytes);
     region_shift_ = shift_of(region_bytes);
     const auto slots = static_cast<std::size_t>(level.capacity_bytes / region_bytes);
-    tags_.assign(slots, no_region);
     slots_.resize(slots);
+    hints_.resize(std::size_t{2} << shift_of(static_cast<std::int64_t>(slots)));
+    by_partitions_ = divider(static_cast<std::uint64_t>(p.partitions));
+    by_sets_ = divider(static_cast<std::uint64_t>(sets_));
+    by_slots_a_partition_ = divider(static_cast<std::uint64_t>(sets_ * ways_));
     if (data) data_.resize(slots);
     ports_.resize(static_cast<std::size_t>(p.partitions));
     shares_.resize(ports_.size());
@@ -85,31 +85,28 @@ cache_model::cache_model(const memory_level& level, double cycle_ps, bool data)
 cache_model::place cache_model::place_of(std::uint64_t region) const {
     // Of each group of as many regions as partitions, every partition holds one, in an order that turns; sets of later
     // rounds are shifted. So strides that are powers of two, as rows of matrices are, spread over both.
-    const auto partitions = static_cast<std::uint64_t>(ports_.size()), sets = static_cast<std::uint64_t>(sets_);
-    const std::uint64_t group = region / partitions;
+    const std::uint64_t group = by_partitions_.quotient(region), position = region - group * by_partitions_.by();
     const std::uint64_t turn = group ^ (group >> 2) ^ (group >> 5) ^ (group >> 11);
-    const std::uint64_t round = group / sets;
-    return {static_cast<std::int64_t>((region % partitions + turn) % partitions),
-            static_cast<std::int64_t>((group - round * sets + round) % sets)};
+    const std::uint64_t round = by_sets_.quotient(group);
+    return {static_cast<std::int64_t>(by_partitions_.remainder(position + turn)),
+            static_cast<std::int64_t>(by_sets_.remainder(group - round * by_sets_.by() + round))};
 }
 
 cache_model::place cache_model::locate(std::uint64_t address) const { return place_of(address >> region_shift_); }
 
-std::size_t cache_model::find(std::uint64_t region, std::size_t first) const {
-    for (std::size_t i = first; i < first + static_cast<std::size_t>(usable_); ++i)
-        if (tags_[i] == region) return i;
-    return no_slot;
+cache_model::search cache_model::search_set(std::uint64_t region, std::size_t first) const {
+    search found{no_slot, first};
+    for (std::size_t i = first; i < first + static_cast<std::size_t>(usable_); ++i) {
+        if (slots_[i].region == region) found.at = i;
+        if (slots_[i].used < slots_[found.oldest].used) found.oldest = i; // empty ones have never been used
+    }
+    return found;
 }
 
-std::size_t cache_model::find(std::uint64_t region) const { return find(region, first_slot(place_of(region))); }
-
-std::size_t cache_model::oldest(std::size_t first) const {
-    std::size_t best = first;
-    for (std::size_t i = first; i < first + static_cast<std::size_t>(usable_); ++i) {
-        if (tags_[i] == no_region) return i;
-        if (slots_[i].used < slots_[best].used) best = i;
-    }
-    return best;
+std::size_t cache_model::find(std::uint64_t region) const {
+    const std::size_t probable = hints_[region & (hints_.size() - 1)];
+    if (slots_[probable].region == region) return probable;
+    return search_set(region, first_slot(place_of(region))).at;
 }
 
 void cache_model::begin(const burst& b, int operand, std::int64_t port, std::int64_t arrival_ps, std::int64_t now_ps,
@@ -139,45 +136,68 @@ bool cache_model::look_up() {
     step_begin_ = walk_;
     step_tick_ = tick_ + 1;
     burst_joiner fetches(traffic_.fetches, false, most_bytes);
-    while (!walk_.done()) {
-        const region_walk from = walk_;
-        const region_walk::part part = walk_.next();
-        if (!look_up(from, part, fetches)) {
-            walk_ = from;
-            break;
-        }
+    region_walk here = walk_; // in registers
+    while (!here.done()) {
+        region_walk after = here;
+        const region_walk::part part = after.next();
+        if (!hit(part) && !look_up(here, part, fetches)) break;
+        here = after;
     }
+    walk_ = here;
     fetches.cut();
     order_write_backs();
     return true;
 }
 
+void cache_model::touch(slot& s, std::uint64_t lines) {
+    const std::uint64_t tick = ++tick_ * operands;
+    if (pass_.b.write) {
+        s.dirty |= lines;
+        s.used = tick + static_cast<std::uint64_t>(pass_.operand);
+    } else {
+        s.used = tick + s.used % operands;
+    }
+}
+
+/// Looks up a part that is where the hint says, with all its lines; false for all others.
+bool cache_model::hit(const region_walk::part& part) {
+    const std::size_t at = hint(part.region);
+    slot& s = slots_[at];
+    if (s.region != part.region || (part.touched & ~s.valid) != 0) return false;
+    touch(s, part.touched);
+    counts_.hit_bytes[static_cast<std::size_t>(pass_.operand)] += static_cast<std::uint64_t>(part.bytes);
+    shares_[by_slots_a_partition_.quotient(at)].present += part.bytes;
+    return true;
+}
+
 /// False when the part cannot be in the cache beside what this step has already touched.
-bool cache_model::look_up(const region_walk& from, const region_walk::part& part, burst_joiner& fetches) {
+bool cache_model::look_up(region_walk from, const region_walk::part& part, burst_joiner& fetches) {
     const place where = place_of(part.region);
-    const std::size_t first = first_slot(where);
     share& own = shares_[static_cast<std::size_t>(where.partition)];
-    std::size_t at = find(part.region, first);
+    const search found = search_set(part.region, first_slot(where));
+    std::size_t at = found.at;
     if (at == no_slot) {
-        at = oldest(first);
-        if (tags_[at] != no_region && slots_[at].used >= step_tick_) return false;
+        at = found.oldest;
+        const bool taken = slots_[at].region != no_region;
+        if (taken && slots_[at].tick() >= step_tick_) return false;
         if (leaves_now(part.region)) return false; // it must be written back before it is fetched again
-        if (tags_[at] != no_region) {
+        if (taken) {
             ++counts_.evictions;
             own.leaving += leave(at);
         }
-        tags_[at] = part.region;
         slots_[at] = {};
+        slots_[at].region = part.region;
+        slots_[at].used = operands - 1;
         if (keeps_data_ && !data_[at]) data_[at] = std::make_unique<unsigned char[]>(std::size_t{1} << region_shift_);
     }
+    hint(part.region) = static_cast<std::uint32_t>(at);
     slot& s = slots_[at];
     const bool write = pass_.b.write;
     const std::uint64_t missing = part.touched & ~s.valid;
     std::int64_t missing_bytes = missing == 0 ? 0 : part.bytes;
     if (missing != 0 && missing != part.touched) {
         missing_bytes = 0;
-        region_walk again = from;
-        again.next([&](std::uint64_t address, std::uint64_t n) { missing_bytes += bytes_within(address, n, missing); });
+        from.next([&](std::uint64_t address, std::uint64_t n) { missing_bytes += bytes_within(address, n, missing); });
     }
     counts_.miss_bytes[static_cast<std::size_t>(pass_.operand)] += static_cast<std::uint64_t>(missing_bytes);
     counts_.hit_bytes[static_cast<std::size_t>(pass_.operand)] +=
@@ -193,11 +213,7 @@ bool cache_model::look_up(const region_walk& from, const region_walk::part& part
     own.present += write ? part.bytes : part.bytes - missing_bytes;
     own.missing += write ? 0 : missing_bytes;
     s.valid |= part.touched;
-    if (write) {
-        s.dirty |= part.touched;
-        s.operand = pass_.operand;
-    }
-    s.used = ++tick_;
+    touch(s, part.touched);
     return true;
 }
 
@@ -223,13 +239,13 @@ bool cache_model::leaves_now(std::uint64_t region) const {
 /// Takes a region out; its dirty lines go to the list of what leaves. Returns their bytes.
 std::int64_t cache_model::leave(std::size_t at) {
     const slot& s = slots_[at];
-    const std::uint64_t region = tags_[at];
+    const std::uint64_t region = s.region;
     std::int64_t sum = 0;
     for_runs(s.dirty, [&](unsigned line, unsigned lines) {
         const std::uint64_t offset = std::uint64_t{line} << line_shift_;
         const auto bytes = static_cast<std::size_t>(lines) << line_shift_;
         leaving_.push_back(
-            {(region << region_shift_) + offset, static_cast<std::int64_t>(bytes), s.operand, leaving_data_.size()});
+            {(region << region_shift_) + offset, static_cast<std::int64_t>(bytes), s.operand(), leaving_data_.size()});
         if (keeps_data_) {
             const unsigned char* data = data_[at].get() + offset;
             leaving_data_.insert(leaving_data_.end(), data, data + bytes);
@@ -239,9 +255,8 @@ std::int64_t cache_model::leave(std::size_t at) {
     if (sum > 0) {
         leaving_from_ = std::min(leaving_from_, region);
         leaving_to_ = std::max(leaving_to_, region);
-        counts_.written_back_bytes[static_cast<std::size_t>(s.operand)] += static_cast<std::uint64_t>(sum);
+        counts_.written_back_bytes[static_cast<std::size_t>(s.operand())] += static_cast<std::uint64_t>(sum);
     }
-    tags_[at] = no_region;
     slots_[at] = {};
     return sum;
 }
@@ -280,7 +295,7 @@ void cache_model::set_compute_ways(std::int64_t ways) {
     for (std::size_t set = 0; set < slots_.size(); set += static_cast<std::size_t>(ways_))
         for (std::int64_t way = ways_ - ways; way < usable_; ++way) {
             const std::size_t at = set + static_cast<std::size_t>(way);
-            if (tags_[at] != no_region) leave(at);
+            if (slots_[at].region != no_region) leave(at);
         }
     usable_ = ways_ - ways;
     order_write_backs();

@@ -1,6 +1,7 @@
 #pragma once
 /// Tags, replacement and time of a write-back cache, as plain C++.
 #include <cimtlm/base/calendar.h>
+#include <cimtlm/base/divider.h>
 #include <cimtlm/machine/memory.h>
 #include <cimtlm/modules/burst.h>
 #include <cimtlm/modules/region_walk.h>
@@ -107,10 +108,13 @@ private:
     static constexpr std::uint64_t no_region = ~std::uint64_t{0};
     static constexpr std::size_t no_slot = ~std::size_t{0};
     struct slot {
+        std::uint64_t region = no_region;
         std::uint64_t valid = 0, dirty = 0; // lines
-        std::uint64_t used = 0;             // tick of the last use
-        int operand = operands - 1;         // of the last write
+        std::uint64_t used = 0;             // tick of the last use x operands + operand of the last write
+        std::uint64_t tick() const { return used / operands; }
+        int operand() const { return static_cast<int>(used % operands); }
     };
+    static_assert((operands & (operands - 1)) == 0);
     struct run { // contiguous lines that leave
         std::uint64_t address;
         std::int64_t bytes;
@@ -136,10 +140,17 @@ private:
     std::size_t first_slot(const place& at) const {
         return static_cast<std::size_t>((at.partition * sets_ + at.set) * ways_);
     }
+    /// Where the region probably is; no other tells whether it is there.
+    std::uint32_t& hint(std::uint64_t region) { return hints_[region & (hints_.size() - 1)]; }
     std::size_t find(std::uint64_t region) const;
-    std::size_t find(std::uint64_t region, std::size_t first) const;
-    std::size_t oldest(std::size_t first) const;
-    bool look_up(const region_walk& from, const region_walk::part& part, burst_joiner& fetches);
+    struct search {
+        std::size_t at;     // of the region, or no_slot
+        std::size_t oldest; // of its set, an empty one first
+    };
+    search search_set(std::uint64_t region, std::size_t first) const;
+    void touch(slot& s, std::uint64_t lines);
+    bool hit(const region_walk::part& part);
+    bool look_up(region_walk from, const region_walk::part& part, burst_joiner& fetches);
     std::int64_t bytes_within(std::uint64_t address, std::uint64_t n, std::uint64_t lines) const;
     bool leaves_now(std::uint64_t region) const;
     std::int64_t leave(std::size_t at);
@@ -159,8 +170,9 @@ private:
     unsigned line_shift_ = 0, region_shift_ = 0;
     bool keeps_data_;
     std::string name_;
-    std::vector<std::uint64_t> tags_; // region of a slot
-    std::vector<slot> slots_;         // partition : set : way
+    std::vector<slot> slots_;          // partition : set : way
+    std::vector<std::uint32_t> hints_; // slots, by the lower bits of regions
+    divider by_partitions_, by_sets_, by_slots_a_partition_;
     std::vector<std::unique_ptr<unsigned char[]>> data_;
     std::vector<std::array<calendar, 2>> ports_; // of a partition: read, write
     std::uint64_t tick_ = 0, step_tick_ = 0;     // first use in the present step

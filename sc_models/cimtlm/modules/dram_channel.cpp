@@ -11,6 +11,10 @@ namespace cimtlm {
 
 namespace {
 
+std::int64_t quotient(const divider& by, std::int64_t ps) {
+    return static_cast<std::int64_t>(by.quotient(static_cast<std::uint64_t>(ps)));
+}
+
 /// A level that states no DRAM parameters: rates and latency only, each way on its own.
 dram_parameters parameters_of(const memory_level& level) {
     if (level.dram) return *level.dram;
@@ -53,6 +57,10 @@ dram_channel::dram_channel(const memory_level& level, double cycle_ps, std::int6
     refi_ps_ = p.t_rfc_ps > 0 ? std::llround(p.t_refi_ps) : 0;
     rfc_ps_ = refi_ps_ ? std::llround(p.t_rfc_ps) : 0;
     lead_ps_ = refi_ps_ ? refresh_lead_ps : 0;
+    if (refi_ps_ > 0) by_refi_ = divider(static_cast<std::uint64_t>(refi_ps_));
+    if (refi_ps_ > 0) by_open_ = divider(static_cast<std::uint64_t>(refi_ps_ - rfc_ps_));
+    by_row_ = divider(static_cast<std::uint64_t>(row_bytes_));
+    by_banks_ = divider(static_cast<std::uint64_t>(p.banks));
     banks_.resize(static_cast<std::size_t>(p.banks));
     if (channels == 1) row_cycles_.resize(banks_.size());
     rows_ = level.dram.has_value();
@@ -61,14 +69,13 @@ dram_channel::dram_channel(const memory_level& level, double cycle_ps, std::int6
 std::int64_t dram_channel::active(std::int64_t real_ps) const {
     if (refi_ps_ == 0) return real_ps;
     const std::int64_t open_ps = refi_ps_ - rfc_ps_;
-    const std::int64_t shifted_ps = real_ps + lead_ps_;
-    return shifted_ps / refi_ps_ * open_ps + std::min(shifted_ps % refi_ps_, open_ps);
+    const std::int64_t shifted_ps = real_ps + lead_ps_, before = quotient(by_refi_, shifted_ps);
+    return before * open_ps + std::min(shifted_ps - before * refi_ps_, open_ps);
 }
 
 std::int64_t dram_channel::real_begin(std::int64_t active_ps) const {
     if (refi_ps_ == 0) return active_ps;
-    const std::int64_t open_ps = refi_ps_ - rfc_ps_;
-    return active_ps / open_ps * refi_ps_ + active_ps % open_ps - lead_ps_;
+    return active_ps + quotient(by_open_, active_ps) * rfc_ps_ - lead_ps_;
 }
 
 std::int64_t dram_channel::real_end(std::int64_t active_ps) const {
@@ -78,11 +85,7 @@ std::int64_t dram_channel::real_end(std::int64_t active_ps) const {
 
 std::int64_t dram_channel::epoch(std::int64_t active_ps) const {
     if (refi_ps_ == 0) return 0;
-    // Nearly always the one asked for last: saves a division a row.
-    const std::int64_t open_ps = refi_ps_ - rfc_ps_;
-    if (active_ps < last_epoch_ * open_ps || active_ps >= (last_epoch_ + 1) * open_ps)
-        last_epoch_ = active_ps / open_ps;
-    return last_epoch_;
+    return quotient(by_open_, active_ps);
 }
 
 std::int64_t dram_channel::activate(std::size_t bank_index, std::int64_t earliest_ps, std::int64_t hold_ps) {
@@ -150,10 +153,10 @@ void dram_channel::add(transfer& x, std::uint64_t row_index, std::int64_t bytes)
     const std::int64_t data_ps = transfer_ps(x.bytes_, rate_[x.write_], cycle_ps_) - x.timing_.service_ps;
     x.timing_.service_ps += data_ps;
     if (rows_) {
-        const std::uint64_t banks = banks_.size();
-        const std::size_t bank_index = row_index % banks;
+        const std::uint64_t group = by_banks_.quotient(row_index);
+        const std::size_t bank_index = row_index - group * by_banks_.by();
         if (!row_cycles_.empty()) row_cycles_[bank_index].forget_before(x.horizon_ps_);
-        const auto row = static_cast<std::int64_t>(row_index / banks);
+        const auto row = static_cast<std::int64_t>(group);
         const std::int64_t ready_ps = row_ready(bank_index, row, x.cursor_ps_ - cl_ps_, x.start_ps_, data_ps) + cl_ps_;
         if (ready_ps > x.cursor_ps_) {
             const std::int64_t placed_ps = place(x);
@@ -169,7 +172,8 @@ void dram_channel::add(transfer& x, std::uint64_t row_index, std::int64_t bytes)
 
 burst_timing dram_channel::end(transfer& x) {
     x.cursor_ps_ = place(x);
-    burst_timing& t = x.timing_;
+    const burst_timing& lost = x.timing_;
+    burst_timing t{0, lost.queue_ps, lost.row_ps, 0, lost.service_ps, 0};
     const std::int64_t first_ps = real_begin(x.first_ps_ < 0 ? x.cursor_ps_ : x.first_ps_);
     t.end_ps = t.service_ps > 0 ? real_end(x.cursor_ps_) : real_begin(x.cursor_ps_);
     t.refresh_ps = t.end_ps - x.arrival_ps_ - path_ps_ - (x.cursor_ps_ - x.start_ps_);
@@ -180,7 +184,7 @@ burst_timing dram_channel::end(transfer& x) {
 burst_timing dram_channel::access(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
     transfer x = begin(b.write, arrival_ps, now_ps);
     if (rows_)
-        walk_rows(b, row_bytes_, [&](std::uint64_t row, std::int64_t bytes) { add(x, row, bytes); });
+        walk_rows(b, by_row_, [&](std::uint64_t row, std::int64_t bytes) { add(x, row, bytes); });
     else
         add(x, 0, b.bytes);
     return end(x);

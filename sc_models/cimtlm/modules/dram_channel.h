@@ -1,6 +1,7 @@
 #pragma once
 /// Time of a DRAM channel: banks, open rows, data bus, refresh. By row segment, not by line.
 #include <cimtlm/base/calendar.h>
+#include <cimtlm/base/divider.h>
 #include <cimtlm/machine/memory.h>
 #include <cimtlm/modules/burst.h>
 
@@ -75,7 +76,8 @@ private:
     std::int64_t row_bytes_;
     std::int64_t rcd_ps_, rp_ps_, ras_ps_, cl_ps_, turnaround_ps_, refi_ps_, rfc_ps_;
     std::int64_t lead_ps_;
-    mutable std::int64_t last_epoch_ = 0; // a cache
+    divider by_refi_, by_open_; // a refresh interval; what refresh leaves of it
+    divider by_row_, by_banks_;
     std::vector<bank> banks_;
     std::vector<calendar> row_cycles_; // of each bank, an activate to the end of the precharge; one channel only
     calendar bus_[2];                  // half duplex: the first only

@@ -8,10 +8,6 @@
 
 namespace cimtlm {
 
-namespace {
-constexpr std::size_t untouched = ~std::size_t{0};
-}
-
 dram_model::dram_model(const memory_level& level, double cycle_ps) {
     const dram_parameters p = level.dram.value_or(dram_parameters{});
     const dram_channel_parameters channels = p.channels.value_or(dram_channel_parameters{});
@@ -25,13 +21,17 @@ dram_model::dram_model(const memory_level& level, double cycle_ps) {
         channels_.emplace_back(
             level, cycle_ps, channels.count,
             std::llround(p.t_refi_ps * static_cast<double>(i) / static_cast<double>(channels.count)));
-    transfer_of_.assign(channels_.size(), untouched);
+    by_interleave_ = divider(std::max<std::uint64_t>(1, interleave_bytes_));
+    by_channels_ = divider(channels_.size());
+    by_blocks_a_row_ = divider(std::max<std::uint64_t>(1, row_bytes_ / by_interleave_.by()));
+    transfers_.resize(channels_.size());
+    is_open_.resize(channels_.size());
 }
 
 std::size_t dram_model::channel_of(std::uint64_t group, std::uint64_t position) const {
     // Different groups begin with different channels; powers of two as strides spread too.
     const std::uint64_t turn = group ^ (group >> 2) ^ (group >> 5) ^ (group >> 11);
-    return static_cast<std::size_t>((position + turn) % channels_.size());
+    return by_channels_.remainder(position + turn);
 }
 
 dram_model::place dram_model::locate(std::uint64_t address) const {
@@ -41,20 +41,19 @@ dram_model::place dram_model::locate(std::uint64_t address) const {
 
 dram_channel::transfer& dram_model::open(std::size_t channel, bool write, std::int64_t arrival_ps,
                                          std::int64_t now_ps) {
-    if (transfer_of_[channel] == untouched) {
-        transfer_of_[channel] = transfers_.size();
+    if (!is_open_[channel]) {
+        is_open_[channel] = 1;
         touched_.push_back(channel);
-        transfers_.push_back(channels_[channel].begin(write, arrival_ps, now_ps));
+        transfers_[channel] = channels_[channel].begin(write, arrival_ps, now_ps);
     }
-    return transfers_[transfer_of_[channel]];
+    return transfers_[channel];
 }
 
 void dram_model::add_blocks(const burst& b, std::int64_t arrival_ps, std::int64_t now_ps) {
-    const std::uint64_t n = channels_.size(), blocks_a_row = row_bytes_ / interleave_bytes_;
-    walk_rows(b, static_cast<std::int64_t>(interleave_bytes_), [&](std::uint64_t block, std::int64_t bytes) {
-        const std::uint64_t group = block / n;
-        const std::size_t c = channel_of(group, block % n);
-        channels_[c].add(open(c, b.write, arrival_ps, now_ps), group / blocks_a_row, bytes);
+    walk_rows(b, by_interleave_, [&](std::uint64_t block, std::int64_t bytes) {
+        const std::uint64_t group = by_channels_.quotient(block);
+        const std::size_t c = channel_of(group, block - group * by_channels_.by());
+        channels_[c].add(open(c, b.write, arrival_ps, now_ps), by_blocks_a_row_.quotient(group), bytes);
     });
 }
 
@@ -92,15 +91,15 @@ burst_timing dram_model::access(const burst& b, std::int64_t arrival_ps, std::in
     burst_timing last;
     std::int64_t first_ps = 0;
     for (std::size_t i = 0; i < touched_.size(); ++i) {
-        const burst_timing t = channels_[touched_[i]].end(transfers_[i]);
+        const std::size_t channel = touched_[i];
+        const burst_timing t = channels_[channel].end(transfers_[channel]);
         const std::int64_t begin_ps = t.end_ps - t.service_ps - t.stretch_ps;
         first_ps = i == 0 ? begin_ps : std::min(first_ps, begin_ps);
         if (i == 0 || t.end_ps > last.end_ps) last = t;
-        transfer_of_[touched_[i]] = untouched;
+        is_open_[channel] = 0;
     }
     // From the first byte of any channel to the last byte of the slowest.
     last.stretch_ps = last.end_ps - first_ps - last.service_ps;
-    transfers_.clear();
     touched_.clear();
     return last;
 }

@@ -1,5 +1,6 @@
 #pragma once
 /// Time of a DRAM of one or many channels (HBM).
+#include <cimtlm/base/divider.h>
 #include <cimtlm/modules/dram_channel.h>
 
 #include <cstddef>
@@ -41,11 +42,12 @@ private:
     dram_channel::transfer& open(std::size_t channel, bool write, std::int64_t arrival_ps, std::int64_t now_ps);
 
     std::uint64_t interleave_bytes_ = 1;
+    divider by_interleave_, by_channels_, by_blocks_a_row_;
     std::uint64_t row_bytes_ = 1;
     std::vector<dram_channel> channels_;
     // Of the present burst: transfers of the channels that it touches.
-    std::vector<dram_channel::transfer> transfers_;
-    std::vector<std::size_t> transfer_of_; // by channel; none
+    std::vector<dram_channel::transfer> transfers_; // by channel
+    std::vector<unsigned char> is_open_;            // by channel
     std::vector<std::size_t> touched_;
 };
 
