@@ -88,10 +88,11 @@ void check_room(const vector_work& w, const machine& m) {
 } // namespace
 
 plan make_plan(const work_list& work, const cost_model& cost, const plan_options& options) {
+    if (cost.target().dispatcher) return make_chip_plan(work, cost, options);
     for (const auto& level : cost.target().memories)
         if (level.kind == memory_kind::cache)
             throw input_error(cost.target().name + ": level '" + level.name +
-                              "' is a cache: caches are modules of the library, machines of this program have none");
+                              "' is a cache: only machines with a dispatcher have one");
     plan p;
     std::optional<mapping_file> by_hand;
     if (!options.mapping_file.empty()) by_hand.emplace(options.mapping_file);

@@ -1,5 +1,7 @@
 #include <platforms/builder/results.h>
 
+#include <cimtlm/machine/unit_group.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -16,6 +18,12 @@ std::int64_t engines_of(const flat_nest& nest, const machine& m) {
         if (below < 0 || m.memories[static_cast<std::size_t>(below)].kind != memory_kind::latch) engines *= l.factor;
     }
     return engines;
+}
+
+std::int64_t engines_of(const planned_task& task, const plan& p, const machine& m) {
+    if (!task.chip) return engines_of(*task.nest, m);
+    const auto& group = p.chip->groups()[task.chip->group];
+    return engines_of(*task.nest, group.unit_machine) * std::min(group.units, task.chip->counts.blocks);
 }
 
 layer_row row_of(const planned_task& task) {
@@ -51,6 +59,32 @@ std::int64_t bound_ps(const planned_task& task, convention c) {
     return static_cast<std::int64_t>(c == convention::published ? std::llround(total) : std::floor(total));
 }
 
+namespace {
+// A task of a machine with a dispatcher.
+void evaluate_bound(const planned_task& task, const plan& p, const cost_model& cost, ledger& energy, run_results& r) {
+    const auto& chip = *task.chip;
+    const auto& group = p.chip->cost(chip.group);
+    const auto count = task.count();
+    if (!task.is_product()) {
+        if (chip.fused) return;
+        group.charge(energy, task.vector());
+        if (!group.moves(task.vector())) return;
+        auto& shared = r.traffic[group.group().first_shared][3];
+        shared.read += task.vector().read_bytes * count;
+        shared.update += task.vector().write_bytes * count;
+        return;
+    }
+    const auto commands = cost.target().host.issue == host_issue::block ? chip.counts.blocks : 1;
+    group.charge(energy, chip.work, chip.counts, commands);
+    for (std::size_t l = 0; l < r.traffic.size(); ++l)
+        for (std::size_t t = 0; t < 3; ++t) {
+            r.traffic[l][t].read += task.counts.memories[l][t].read * count;
+            r.traffic[l][t].update += task.counts.memories[l][t].update * count;
+            r.traffic[l][t].fill += task.counts.memories[l][t].fill * count;
+        }
+}
+} // namespace
+
 run_results evaluate_bound(const plan& p, const cost_model& cost) {
     run_results r;
     r.level = fidelity::bound;
@@ -62,7 +96,9 @@ run_results evaluate_bound(const plan& p, const cost_model& cost) {
         const auto count = task.count();
         auto& row = r.layers[i];
         ledger energy;
-        if (task.is_product()) {
+        if (task.chip) {
+            evaluate_bound(task, p, cost, energy, r);
+        } else if (task.is_product()) {
             const auto commands = cost.commands(task.counts.tiles);
             cost.charge(energy, task.product(), task.counts, commands);
             for (std::size_t l = 0; l < r.traffic.size(); ++l)
@@ -88,7 +124,7 @@ run_results evaluate_bound(const plan& p, const cost_model& cost) {
 
 void complete(run_results& r, const plan& p, const cost_model& cost) {
     const auto& m = cost.target();
-    const double peak = m.peak_macs_per_ps();
+    const double peak = whole_peak_macs_per_ps(m);
     auto& t = r.totals;
     std::map<std::string, std::int64_t> bounds;
     double study_rate = 0;
@@ -104,11 +140,11 @@ void complete(run_results& r, const plan& p, const cost_model& cost) {
         t.bound_ps += row.bound_ps;
         t.macs += row.macs;
         if (task.is_product()) {
-            const auto count = static_cast<double>(task.count());
-            t.operations += cost.operations(task.product()) * count;
-            r.engines_used = std::max(r.engines_used, engines_of(*task.nest, m));
+            t.operations += cost.operations(task.product()) * static_cast<double>(task.product().count());
+            r.engines_used = std::max(r.engines_used, engines_of(task, p, m));
             t.mapped_tiles += task.counts.tiles * task.count();
-            study_rate += (m.cim ? static_cast<double>(row.macs) : cost.operations(task.product()) * count);
+            study_rate += (m.cim ? static_cast<double>(row.macs)
+                                 : cost.operations(task.product()) * static_cast<double>(task.product().count()));
         }
         bounds[row.bound_by] += row.time_ps;
     }

@@ -6,6 +6,7 @@
 #include "report.h"
 
 #include <cimtlm/base/error.h>
+#include <platforms/builder/chip_platform.h>
 #include <platforms/builder/platform.h>
 
 #include <memory>
@@ -27,16 +28,23 @@ void route_reports() {
 
 run_results simulate(const plan& p, const machine& m, const cost_model& cost, const std::string& label) {
     route_reports();
-    platform built(m, cost);
     double expected = 0;
     for (const auto& task : p.tasks) expected += task.bound.time_ps * static_cast<double>(task.count());
     progress_bar bar(label);
-    auto r = built.run(p, [&](std::int64_t now_ps) {
+    const auto keep_on = [&](std::int64_t now_ps) {
         bar.show(static_cast<double>(now_ps) / (1.1 * expected));
         return !was_interrupted();
-    });
-    if (!built.finished()) throw interrupted{};
-    return r;
+    };
+    const auto finished = [](auto& built, run_results r) {
+        if (!built.finished()) throw interrupted{};
+        return r;
+    };
+    if (p.chip) {
+        chip_platform built(m, cost, p);
+        return finished(built, built.run(keep_on));
+    }
+    platform built(m, cost);
+    return finished(built, built.run(p, keep_on));
 }
 
 } // namespace

@@ -92,7 +92,7 @@ struct dispatcher_parameters {
     std::int64_t units = 1;     ///< CiM in a cache: each slice is a unit instead
     std::int64_t block_m = 128; ///< largest block of the rules for tensor cores
     std::int64_t block_n = 256; ///< likewise
-    double block_cycles = 0;    ///< from the end of a block's loads to the first request of the next
+    double block_cycles = 0;    ///< from handing out a block to its first request
     int partial_sum_bits = 32;  ///< of a partial sum that leaves the engine
 };
 BOOST_DESCRIBE_STRUCT(dispatcher_parameters, (), (unit, units, block_m, block_n, block_cycles, partial_sum_bits))

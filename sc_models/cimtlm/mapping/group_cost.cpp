@@ -3,6 +3,7 @@
 #include <cimtlm/mapping/tile.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace cimtlm {
 
@@ -107,6 +108,9 @@ blocked_counts group_cost::count(const block_grid& grid, const flat_nest& nest, 
         z.read += c.reduction_read_bytes;
         z.update += c.reduction_write_bytes;
     }
+    if (work.epilogue_read_bytes > 0)
+        c.sum.memories[group_.first_shared][index(tensor::Z)].read +=
+            std::llround(work.epilogue_read_bytes * static_cast<double>(results));
     if (group_.first_shared > 0) {
         auto& outer = c.sum.memories[0];
         outer[index(tensor::B)].read += work.outer_read_bytes; // mostly weights
@@ -130,9 +134,12 @@ bound_result group_cost::bound(const block_grid& grid, const flat_nest& nest, co
     for (const auto& k : counts.classes) {
         unit_.resources(nest, k.product, k.each, times);
         const double way_ps = path_ps() * static_cast<double>(k.each.tiles) / (weights_wait ? 1 : 2);
-        if (weights_wait)
-            for (auto& t : times)
-                if (t.name == "compute") t.time_ps += way_ps;
+        for (auto& t : times) {
+            if (weights_wait && t.name == "compute") t.time_ps += way_ps;
+            if (t.name == "bus" && t.port == ".read" && group_.unit_machine.bus.bytes_per_cycle > 0)
+                t.time_ps += static_cast<double>(k.product.m * k.product.n) * (split ? 0 : work.epilogue_read_bytes) *
+                             whole_.cycle_ps() / group_.unit_machine.bus.bytes_per_cycle;
+        }
         blocks.resize(times.size());
         for (std::size_t i = 0; i < times.size(); ++i) blocks[i].push_back({times[i].time_ps, k.count});
         ways.push_back({way_ps, k.count});
@@ -145,7 +152,7 @@ bound_result group_cost::bound(const block_grid& grid, const flat_nest& nest, co
     if (!work.resident) keep("way", std::max(0.0, busiest_ps(ways, group_.units) - path_ps()));
     shared_ports(whole_, group_.first_shared, over_tensors(counts.sum.memories[group_.first_shared]), keep);
     if (group_.first_shared > 0) shared_ports(whole_, 0, over_tensors(counts.sum.memories[0]), keep);
-    r.time_ps += 2 * path_ps();
+    r.time_ps += 2 * path_ps() + whole_.dispatcher->block_cycles * whole_.cycle_ps();
     if (split) {
         // The last results wait for a reduction of at least one, the smallest, block.
         auto least = g.m * g.n;

@@ -10,6 +10,7 @@ namespace cimtlm {
 struct blocked_work {
     gemm product;                       ///< partial sums with dispatcher.partial_sum_bits
     double epilogue_operations = 0;     ///< fused vector work on each result
+    double epilogue_read_bytes = 0;     ///< of its other operands, for each result
     bool resident = false;              ///< the weights are in the arrays already
     std::int64_t outer_read_bytes = 0;  ///< at least so many come from the memory behind the innermost shared one
     std::int64_t outer_write_bytes = 0; ///< and at least so many go there

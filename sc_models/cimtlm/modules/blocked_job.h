@@ -18,6 +18,8 @@ struct blocked_job {
     std::uint64_t partial_address = 0;           ///< of partial sums of split K, all splits one after another
     std::int64_t a_row_bytes = 0;                ///< as matrix_job
     double epilogue_operations = 0;              ///< likewise
+    double epilogue_read_bytes = 0;              ///< likewise
+    std::uint64_t epilogue_address = 0;          ///< likewise
 };
 
 /// Vector work for all units, each an equal share.

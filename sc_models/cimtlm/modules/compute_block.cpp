@@ -42,8 +42,12 @@ compute_block::compute_block(const sc_core::sc_module_name& name, const cost_mod
     registers_.add_scratch(scratch_offset);
     registers_.add(status_offset, {[this](std::int64_t) { return running() ? 1u : 0u; }, {}});
     const double mac_pj = cost_.mac_pj();
-    mac_account_ = ledger_.open("mac", "multiply_accumulate", "MAC", mac_pj);
-    padding_account_ = ledger_.open("mac", "padding", "MAC", mac_pj);
+    mac_account_ = ledger_.open(cost_.mac_part(), "multiply_accumulate", "MAC", mac_pj);
+    padding_account_ = ledger_.open(cost_.mac_part(), "padding", "MAC", mac_pj);
+    if (machine_.tensor_core && machine_.tensor_core->issue_energy_pj > 0)
+        issue_account_ = ledger_.open("tensor_core", "issue", "MAC", machine_.tensor_core->issue_energy_pj);
+    if (cost_.counted() != convention::published && cost_.matrix_engine().overhead_pj() > 0)
+        overhead_account_ = ledger_.open(cost_.mac_part(), "overhead", "MAC", cost_.matrix_engine().overhead_pj());
     if (machine_.cim) {
         write_account_ = ledger_.open("weight_write", "write", "byte", cost_.matrix_engine().write_pj_per_byte());
         merge_account_ = ledger_.open("addition", "merge", "addition", machine_.cim->addition_energy_pj);
@@ -76,7 +80,7 @@ void compute_block::load(const matrix_job& job) {
     active.banks = banks_used(*job.nest);
     active.flows.reserve(job.nest->boundaries.size());
     for (const auto& b : job.nest->boundaries) active.flows.push_back(flow_of(active, b));
-    if (job.epilogue_operations > 0 && !lanes_account_) {
+    if ((job.epilogue_operations > 0 || job.epilogue_read_bytes > 0) && !lanes_account_) {
         if (!(machine_.vector_unit.operations_per_cycle > 0))
             SC_REPORT_FATAL("/cimtlm/compute_block", "an epilogue needs vector_unit.operations_per_cycle above 0");
         lanes_account_ =

@@ -208,6 +208,7 @@ private:
     // Counters.
     ledger& ledger_;
     ledger::account mac_account_, padding_account_, write_account_ = 0, merge_account_ = 0, bank_account_ = 0;
+    std::optional<ledger::account> issue_account_, overhead_account_;
     std::optional<ledger::account> lanes_account_; // opened by the first job that uses the lanes
     std::vector<std::array<ledger::account, 3>> inner_accounts_;
     std::vector<std::array<access_bytes, 3>> inner_bytes_;

@@ -80,9 +80,11 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, const operand_st
         if (at < end) wait_until(free_before); // two pieces are on their way
         free_before = free;
     }
-    wait_until(ready);
+    // Regions of staging memories are asked for together: whoever needs them waits for the last.
+    t.ready_ps = std::max(t.ready_ps, ready);
+    if (weights) wait_until(ready);
     loader_waits_ = {};
-    spent.end_ps = times_.now_ps();
+    spent.end_ps = ready;
     t.history.push_back(spent);
 }
 
@@ -137,6 +139,7 @@ void compute_block::load_tiles() {
         while (!handed_) sc_core::wait(job_event_);
         auto& job = *handed_;
         handed_ = nullptr;
+        wait_until(job.given.not_before_ps);
         tile_sequence tiles(*job.given.nest, job.given.product, machine_, job.given.resident);
         while (tiles.next()) {
             const auto number = tiles_taken_;
@@ -150,7 +153,7 @@ void compute_block::load_tiles() {
             t.number = number;
             t.work = tiles.current();
             t.staged = t.ready = false;
-            t.write_ps = 0;
+            t.write_ps = t.ready_ps = 0;
             t.history.clear();
             ++tiles_taken_;
             if (commanded > asked) t.history.push_back({commanded, stall::host_issue, {}});
@@ -161,6 +164,9 @@ void compute_block::load_tiles() {
             for (std::size_t i = 0; i < job.flows.size(); ++i)
                 if (job.flows[i].load && job.flows[i].child >= 0) stage(t, i);
             if (t.work.last) give_back(t);
+            loader_waits_ = "operands";
+            wait_until(t.ready_ps);
+            loader_waits_ = {};
             t.staged = true;
             if (ahead) loaded_event_.notify(); // first inputs can come while the weights do
             for (std::size_t i = 0; i < job.flows.size(); ++i) {

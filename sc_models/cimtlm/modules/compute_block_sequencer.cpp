@@ -39,6 +39,8 @@ void compute_block::account_engine(const active_job& job, const tile& t) {
     ++tiles_;
     ledger_.charge(mac_account_, static_cast<double>(macs) * job.slices);
     ledger_.charge(padding_account_, static_cast<double>(t.executed_macs - macs) * job.slices);
+    if (overhead_account_) ledger_.charge(*overhead_account_, static_cast<double>(t.executed_macs) * job.slices);
+    if (issue_account_) ledger_.charge(*issue_account_, static_cast<double>(t.executed_macs) * job.slices);
     for (std::size_t i = 0; i < t.transfers.size(); ++i) {
         const auto& f = job.flows[i];
         const auto& x = t.transfers[i];

@@ -10,8 +10,8 @@ namespace cimtlm {
 bool compute_block::passes_lanes(const active_job& job, std::size_t boundary, const tile_transfer& t) const {
     const auto& f = job.flows[boundary];
     const auto k = index(dim::K);
-    return job.given.epilogue_operations > 0 && f.t == tensor::Z && f.parent == 0 && t.update > 0 &&
-           t.origin[k] + t.extent[k] >= job.given.product.k;
+    return (job.given.epilogue_operations > 0 || job.given.epilogue_read_bytes > 0) && f.t == tensor::Z &&
+           f.parent == 0 && t.update > 0 && t.origin[k] + t.extent[k] >= job.given.product.k;
 }
 
 // Takes the lanes for a region whose computation has just been scheduled; returns when they are through.
@@ -19,8 +19,25 @@ std::int64_t compute_block::through_lanes(const active_job& job, const tile_tran
     const auto results = static_cast<double>(t.extent[index(dim::M)] * t.extent[index(dim::N)]);
     const auto operations = results * job.given.epilogue_operations;
     const auto lanes_ps = operations / machine_.vector_unit.operations_per_cycle * machine_.cycle_ps();
-    lanes_free_ps_ =
-        std::max(pipeline_.end_ps(), lanes_free_ps_) + static_cast<std::int64_t>(std::ceil(lanes_ps - 1e-6));
+    auto begin = std::max(pipeline_.end_ps(), lanes_free_ps_);
+    if (job.given.epilogue_read_bytes > 0) {
+        // Asked for while the tile computes.
+        operand_stream s;
+        s.port = &mem_port_;
+        s.operand = static_cast<int>(index(tensor::Z));
+        s.kind = transfer_kind::read;
+        const auto first =
+            (t.origin[0] + job.given.origin[0]) * job.whole[1] + (t.origin[1] + job.given.origin[1]) * t.extent[0];
+        const auto per_result = job.given.epilogue_read_bytes;
+        s.address = job.given.epilogue_address + static_cast<std::uint64_t>(static_cast<double>(first) * per_result);
+        s.bytes = std::max<std::int64_t>(1, std::llround(results * per_result));
+        const auto most = most_at_once(s, machine_.dma.arbitration_bytes);
+        for (std::int64_t at = 0; at < s.bytes; at += most) {
+            const auto got = mem_port_.transfer(slice_of(s, at, std::min(s.bytes, at + most)));
+            begin = std::max(begin, times_.now_ps() + got.delay_ps);
+        }
+    }
+    lanes_free_ps_ = begin + static_cast<std::int64_t>(std::ceil(lanes_ps - 1e-6));
     epilogue_operations_ += operations;
     ledger_.charge(*lanes_account_, operations);
     return lanes_free_ps_;

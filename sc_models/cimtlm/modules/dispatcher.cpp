@@ -94,6 +94,7 @@ matrix_job dispatcher::block_job(std::int64_t number) const {
     job.a_row_bytes = job_.a_row_bytes;
     job.commanded = true;
     job.number = number;
+    job.not_before_ps = times_.now_ps() + std::llround(machine_.dispatcher->block_cycles * machine_.cycle_ps());
     const auto a_bytes = job_.a_row_bytes > 0 ? g.m * job_.a_row_bytes : bytes_of(g.m * g.k, g.bits.a);
     const std::array<std::int64_t, 3> item_bytes{a_bytes, bytes_of(g.k * g.n, g.bits.b), bytes_of(g.m * g.n, g.bits.z)};
     for (std::size_t t = 0; t < 3; ++t)
@@ -105,6 +106,8 @@ matrix_job dispatcher::block_job(std::int64_t number) const {
             static_cast<std::uint64_t>((item * splits + part) * bytes_of(g.m * g.n, g.bits.partial));
     } else {
         job.epilogue_operations = job_.epilogue_operations;
+        job.epilogue_read_bytes = job_.epilogue_read_bytes;
+        job.epilogue_address = job_.epilogue_address + static_cast<std::uint64_t>(item * item_bytes[2]);
     }
     return job;
 }
@@ -183,7 +186,9 @@ void dispatcher::reduce() {
         job.work.operations =
             results * (splits - 1) +
             static_cast<std::int64_t>(std::llround(job_.epilogue_operations * static_cast<double>(results)));
-        job.work.read_bytes = bytes_of(results, g.bits.partial) * splits;
+        job.work.read_bytes =
+            bytes_of(results, g.bits.partial) * splits +
+            static_cast<std::int64_t>(std::llround(job_.epilogue_read_bytes * static_cast<double>(results)));
         job.work.write_bytes = bytes_of(results, g.bits.z);
         job.read_address = job_.partial_address + static_cast<std::uint64_t>(bytes_of(place, g.bits.partial) * splits);
         job.write_address = job_.base_address[index(tensor::Z)] + static_cast<std::uint64_t>(bytes_of(place, g.bits.z));
@@ -219,13 +224,11 @@ void dispatcher::run_product() {
     if (prepare_) switch_ps = prepare_(job_.group);
     if (switch_ps > 0) sc_core::wait(times_.time(switch_ps));
     const auto total = blocks(job_);
-    const auto block_ps = std::llround(machine_.dispatcher->block_cycles * machine_.cycle_ps());
     for (std::int64_t number = 0; number < total; ++number) {
         await_command(number + 1);
         waits_for_ = "a free unit";
         while (!hand_out(number)) sc_core::wait(unit_event_);
         waits_for_.clear();
-        if (block_ps > 0 && number + 1 < total) sc_core::wait(times_.time(block_ps));
     }
     waits_for_ = "the last blocks of '" + job_.product.name + "'";
     const auto busy = [&] {

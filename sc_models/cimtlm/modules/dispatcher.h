@@ -20,9 +20,10 @@
 
 namespace cimtlm {
 
-/// Blocks go in the order of their number, each to the unit that has least to do among those whose loader is free; one
-/// every dispatcher.block_cycles. Where K is split, the vector lanes of a unit that is done add up the partial sums of
-/// an output block as soon as its last part is there. Vector work is spread evenly over all vector units.
+/// Blocks go in the order of their number, each to the unit that has least to do among those whose loader is free; its
+/// first request comes dispatcher.block_cycles later. Where K is split, the vector lanes of a unit that is done add up
+/// the partial sums of an output block as soon as its last part is there. Vector work is spread evenly over all vector
+/// units.
 ///
 /// Registers (32 bit) as those of a compute block: 0x0 COMMAND write n: n more blocks may start, 2^32 - 1 means all.
 /// 0x4 DONE read: blocks finished in this job. 0x8 STATUS read: bit 0, a job is running. 0xc SCRATCH.

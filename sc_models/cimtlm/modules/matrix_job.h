@@ -21,9 +21,12 @@ struct matrix_job {
     extents origin{0, 0, 0};                     ///< of the block in it
     std::int64_t a_row_bytes =
         0; ///< A stands in rows of so many bytes; less than K of them when im2col repeats them; 0: K
-    double epilogue_operations = 0; ///< of the vector lanes on each result before it leaves
-    bool commanded = false;         ///< all tiles may run at once; false: as commands arrive
-    std::int64_t number = 0;        ///< for whoever handed it over
+    double epilogue_operations = 0;     ///< of the vector lanes on each result before it leaves
+    double epilogue_read_bytes = 0;     ///< other operands of that (a residual) for each result
+    std::uint64_t epilogue_address = 0; ///< where they lie, as the results do
+    std::int64_t not_before_ps = 0;     ///< the first request waits until then
+    bool commanded = false;             ///< all tiles may run at once; false: as commands arrive
+    std::int64_t number = 0;            ///< for whoever handed it over
 };
 
 /// Vector work (or one unit's share of it) and where its operands lie.
