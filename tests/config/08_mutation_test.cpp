@@ -22,6 +22,7 @@ public:
     void mutate(std::string& text) {
         static const std::vector<std::string> words = {"extends: ", "part: ",
                                                        "source: ",  "value: ",
+                                                       "range: ",   "[1, 2]",
                                                        "null",      "~",
                                                        "&a ",       "*a",
                                                        "[",         "]",
@@ -77,7 +78,7 @@ TEST(mutation, only_input_errors) {
     std::cout << "seed " << seed << "\n";
     mutator m(seed);
     std::vector<std::string> texts = {small_machine(), to_yaml(load_machine("tensor_core"))};
-    for (const auto* name : {"rf_digital_6t", "smem_analog_8t_iso_area"}) {
+    for (const auto* name : {"rf_digital_6t", "smem_analog_8t_iso_area", "a100/tensor_core", "a100/cim_l2"}) {
         const auto file = find_machine(name);
         texts.push_back(read_config_text(file, ""));
         texts.push_back(to_yaml(load_machine(name)));
