@@ -49,7 +49,7 @@ public:
         plan_.chip = std::make_shared<chip_costs>(machine_);
         const auto objective = machine_.mapper.objective;
         for (std::size_t i = 0; i < groups().size(); ++i) {
-            mappers_.emplace_back(plan_.chip->cost(i), objective);
+            mappers_.push_back(std::make_unique<block_mapper>(plan_.chip->cost(i), objective));
             used_.emplace_back(static_cast<std::size_t>(groups()[i].units), 0);
         }
     }
@@ -73,7 +73,7 @@ private:
     mapped map_on(std::size_t group, const blocked_work& work) {
         const auto& cost = plan_.chip->cost(group);
         const auto found =
-            machine_.mapper.kind == mapper_kind::rules ? map_blocks_by_rules(cost, work) : mappers_[group].search(work);
+            machine_.mapper.kind == mapper_kind::rules ? map_blocks_by_rules(cost, work) : mappers_[group]->search(work);
         const auto& unit = groups()[group].unit_machine;
         const auto shape = nest_slots(unit, work.product.bits);
         mapped m{group, found.grid, std::make_shared<flat_nest>(found.nest, unit, shape),
@@ -244,7 +244,7 @@ private:
     const plan_options& options_;
     placement places_;
     plan plan_;
-    std::vector<block_mapper> mappers_;
+    std::vector<std::unique_ptr<block_mapper>> mappers_;
     std::map<key, mapped> known_;
     std::vector<std::vector<std::int64_t>> used_; // arrays, by group and unit
     std::optional<std::size_t> product_;          // that the next vector work may join

@@ -29,6 +29,8 @@ loop_nest block_nest_by_rules(const machine& unit, const gemm& block);
 class block_mapper {
 public:
     block_mapper(const group_cost& cost, mapper_objective objective);
+    block_mapper(const block_mapper&) = delete; // its parts refer to each other
+    block_mapper& operator=(const block_mapper&) = delete;
     blocked_mapping search(const blocked_work& work);
 
 private:
