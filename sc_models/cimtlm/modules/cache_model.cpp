@@ -96,9 +96,13 @@ cache_model::place cache_model::locate(std::uint64_t address) const { return pla
 
 cache_model::search cache_model::search_set(std::uint64_t region, std::size_t first) const {
     search found{no_slot, first};
+    std::uint64_t oldest = slots_[first].used;
     for (std::size_t i = first; i < first + static_cast<std::size_t>(usable_); ++i) {
-        if (slots_[i].region == region) found.at = i;
-        if (slots_[i].used < slots_[found.oldest].used) found.oldest = i; // empty ones have never been used
+        const slot& s = slots_[i];
+        if (s.region == region) found.at = i;
+        const bool older = s.used < oldest; // empty ones have never been used
+        oldest = older ? s.used : oldest;
+        found.oldest = older ? i : found.oldest;
     }
     return found;
 }
@@ -130,6 +134,27 @@ void cache_model::clear_traffic() {
     traffic_.data.clear();
 }
 
+inline void cache_model::touch(slot& s, std::uint64_t lines) {
+    const std::uint64_t tick = ++tick_ * operands;
+    if (pass_.b.write) {
+        s.dirty |= lines;
+        s.used = tick + static_cast<std::uint64_t>(pass_.operand);
+    } else {
+        s.used = tick + s.used % operands;
+    }
+}
+
+/// Looks up a part that is where the hint says, with all its lines; false for all others.
+inline bool cache_model::hit(const region_walk::part& part) {
+    const std::size_t at = hint(part.region);
+    slot& s = slots_[at];
+    if (s.region != part.region || (part.touched & ~s.valid) != 0) return false;
+    touch(s, part.touched);
+    counts_.hit_bytes[static_cast<std::size_t>(pass_.operand)] += static_cast<std::uint64_t>(part.bytes);
+    shares_[by_slots_a_partition_.quotient(at)].present += part.bytes;
+    return true;
+}
+
 bool cache_model::look_up() {
     clear_traffic();
     if (walk_.done()) return false;
@@ -146,27 +171,6 @@ bool cache_model::look_up() {
     walk_ = here;
     fetches.cut();
     order_write_backs();
-    return true;
-}
-
-void cache_model::touch(slot& s, std::uint64_t lines) {
-    const std::uint64_t tick = ++tick_ * operands;
-    if (pass_.b.write) {
-        s.dirty |= lines;
-        s.used = tick + static_cast<std::uint64_t>(pass_.operand);
-    } else {
-        s.used = tick + s.used % operands;
-    }
-}
-
-/// Looks up a part that is where the hint says, with all its lines; false for all others.
-bool cache_model::hit(const region_walk::part& part) {
-    const std::size_t at = hint(part.region);
-    slot& s = slots_[at];
-    if (s.region != part.region || (part.touched & ~s.valid) != 0) return false;
-    touch(s, part.touched);
-    counts_.hit_bytes[static_cast<std::size_t>(pass_.operand)] += static_cast<std::uint64_t>(part.bytes);
-    shares_[by_slots_a_partition_.quotient(at)].present += part.bytes;
     return true;
 }
 

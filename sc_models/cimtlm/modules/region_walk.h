@@ -19,13 +19,14 @@ public:
     struct part {
         std::uint64_t region = 0;  ///< address / region size
         std::uint64_t touched = 0; ///< lines
-        std::uint64_t whole = 0;   ///< lines that are touched from end to end without a gap
+        std::uint64_t whole = 0;   ///< of a write: lines that are touched from end to end without a gap
         std::int64_t bytes = 0;    ///< of the burst
     };
 
     region_walk() = default;
     region_walk(const burst& b, unsigned region_shift, unsigned line_shift)
-        : region_shift_(region_shift)
+        : write_(b.write)
+        , region_shift_(region_shift)
         , line_shift_(line_shift)
         , left_(static_cast<std::uint64_t>(b.bytes))
         , begin_(b.address) {
@@ -54,10 +55,12 @@ public:
             const auto first = static_cast<unsigned>(offset >> line_shift_);
             const auto last = static_cast<unsigned>((offset + n - 1) >> line_shift_);
             p.touched |= line_mask(first, last - first + 1);
-            const std::uint64_t line = std::uint64_t{1} << line_shift_;
-            const auto whole_first = static_cast<unsigned>((offset + line - 1) >> line_shift_);
-            const auto whole_end = static_cast<unsigned>((offset + n) >> line_shift_);
-            if (whole_end > whole_first) p.whole |= line_mask(whole_first, whole_end - whole_first);
+            if (write_) {
+                const std::uint64_t line = std::uint64_t{1} << line_shift_;
+                const auto whole_first = static_cast<unsigned>((offset + line - 1) >> line_shift_);
+                const auto whole_end = static_cast<unsigned>((offset + n) >> line_shift_);
+                if (whole_end > whole_first) p.whole |= line_mask(whole_first, whole_end - whole_first);
+            }
             p.bytes += static_cast<std::int64_t>(n);
             visit(at, n);
             left_ -= n;
@@ -71,6 +74,7 @@ public:
     }
 
 private:
+    bool write_ = false;
     unsigned region_shift_ = 0, line_shift_ = 0;
     std::uint64_t left_ = 0;
     std::uint64_t begin_ = 0;      // of the present segment
