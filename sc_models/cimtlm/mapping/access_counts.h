@@ -2,8 +2,9 @@
 /// Accesses of one GEMM under one loop nest: bytes per memory and tensor, steps, writes of weights, additions.
 #include <cimtlm/mapping/flat_nest.h>
 
+#include <boost/container/small_vector.hpp>
+
 #include <array>
-#include <vector>
 
 namespace cimtlm {
 
@@ -17,15 +18,16 @@ struct access_bytes {
 };
 
 struct access_counts {
-    std::vector<std::array<access_bytes, 3>> memories; ///< by index in machine::memories, then by tensor
-    std::int64_t steps = 0;                            ///< of the engine, all instances together
-    std::int64_t macs = 0;                             ///< of the GEMM
-    std::int64_t executed_macs = 0;                    ///< with padding
-    std::int64_t weight_write_bytes = 0;               ///< written into arrays, every copy counted
-    std::int64_t weight_fetch_bytes = 0;               ///< fetched for that (copies share a fetch)
-    std::int64_t merged_partial_sums = 0;              ///< partial sums read back and added outside the arrays
-    std::int64_t bank_additions = 0;                   ///< additions between arrays (or blocks) that share K
-    std::int64_t tiles = 0;                            ///< tiles of tile_sequence
+    /// By index in machine::memories, then by tensor. A search makes many: no allocation for usual machines.
+    boost::container::small_vector<std::array<access_bytes, 3>, 5> memories;
+    std::int64_t steps = 0;               ///< of the engine, all instances together
+    std::int64_t macs = 0;                ///< of the GEMM
+    std::int64_t executed_macs = 0;       ///< with padding
+    std::int64_t weight_write_bytes = 0;  ///< written into arrays, every copy counted
+    std::int64_t weight_fetch_bytes = 0;  ///< fetched for that (copies share a fetch)
+    std::int64_t merged_partial_sums = 0; ///< partial sums read back and added outside the arrays
+    std::int64_t bank_additions = 0;      ///< additions between arrays (or blocks) that share K
+    std::int64_t tiles = 0;               ///< tiles of tile_sequence
 };
 
 /// Counts of one product (batch and repeat are the caller's). With `resident` the weights are already in the arrays.

@@ -139,7 +139,7 @@ void cost_model::charge(ledger& into, const vector_work& work) const {
 }
 
 void cost_model::resources(const flat_nest& nest, const gemm& g, const access_counts& counts,
-                           std::vector<resource_time>& into) const {
+                           resource_times& into) const {
     into.clear();
     visit_resources(nest, g, counts, [&](std::string_view name, std::string_view port, double time_ps) {
         into.push_back({name, port, time_ps});

@@ -4,10 +4,11 @@
 #include <cimtlm/mapping/access_counts.h>
 #include <cimtlm/mapping/vector_work.h>
 
+#include <boost/container/small_vector.hpp>
+
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace cimtlm {
 
@@ -29,6 +30,7 @@ struct resource_time {
     std::string_view name, port;
     double time_ps;
 };
+using resource_times = boost::container::small_vector<resource_time, 16>;
 
 /// Bytes of a command of the host on the bus.
 constexpr std::int64_t command_bytes = 4;
@@ -44,13 +46,14 @@ public:
 
     /// The times behind that bound, of every resource; the same resources in the same order for every product on one
     /// nest.
-    void resources(const flat_nest& nest, const gemm& g, const access_counts& counts,
-                   std::vector<resource_time>& into) const;
+    void resources(const flat_nest& nest, const gemm& g, const access_counts& counts, resource_times& into) const;
 
     /// Calls charge(part, action, unit, unit energy in pJ, count) for every row of energy that `counts` cause,
-    /// `commands` of the host included. The one place that prices accesses.
+    /// `commands` of the host included. The one place that prices accesses. The machine's first memory has index
+    /// `first` in the counts.
     template <class Charge>
-    void price(const gemm& g, const access_counts& counts, std::int64_t commands, Charge charge) const;
+    void price(const gemm& g, const access_counts& counts, std::int64_t commands, Charge charge,
+               std::size_t first = 0) const;
 
     /// The same rows in a ledger.
     void charge(ledger& into, const gemm& g, const access_counts& counts, std::int64_t commands) const;
@@ -108,13 +111,14 @@ private:
 std::int64_t banks_used(const flat_nest& nest);
 
 template <class Charge>
-void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t commands, Charge charge) const {
+void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t commands, Charge charge,
+                       std::size_t first) const {
     using namespace std::string_view_literals;
     const bool published = convention_ == convention::published;
     for (std::size_t i = 0; i < m_.memories.size(); ++i) {
         const auto& level = m_.memories[i];
         std::int64_t read = 0, update = 0, fill = 0;
-        for (const auto& a : counts.memories[i]) {
+        for (const auto& a : counts.memories[first + i]) {
             read += a.read;
             update += a.update;
             fill += a.fill;

@@ -6,7 +6,6 @@ namespace cimtlm {
 
 flat_nest::flat_nest(const loop_nest& nest, const machine& m, std::vector<nest_slot> slots)
     : shape(std::move(slots)) {
-    assign(nest);
     const bool engine_stores = m.cim.has_value();
     std::size_t engine_slot = shape.size();
     if (engine_stores)
@@ -24,6 +23,7 @@ flat_nest::flat_nest(const loop_nest& nest, const machine& m, std::vector<nest_s
         }
         boundaries.push_back({t, parent, -1, parent_slot, engine_slot, engine_stores});
     }
+    assign(nest);
 }
 
 void flat_nest::assign(const loop_nest& nest) {
@@ -36,6 +36,7 @@ void flat_nest::assign(const loop_nest& nest) {
         loops[i].stride = inside[index(loops[i].d)];
         inside[index(loops[i].d)] *= loops[i].factor;
     }
+    place_boundaries();
 }
 
 std::size_t flat_nest::first_loop(std::size_t slot) const {
@@ -44,21 +45,19 @@ std::size_t flat_nest::first_loop(std::size_t slot) const {
     return i;
 }
 
-std::size_t flat_nest::run_begin(const boundary& b) const {
-    const std::size_t end = first_loop(b.child_slot);
-    if (!b.child_stores) return end;
-    std::size_t begin = end;
-    for (std::size_t i = end; i-- > 0;) {
-        if (loops[i].spatial) continue;
-        if (indexes(loops[i].d, b.t)) break;
-        begin = i;
+void flat_nest::place_boundaries() {
+    for (auto& b : boundaries) {
+        b.child_begin = b.run_begin = first_loop(b.child_slot);
+        if (!b.child_stores) continue;
+        for (std::size_t i = b.child_begin; i-- > 0;) {
+            if (loops[i].spatial) continue;
+            if (indexes(loops[i].d, b.t)) break;
+            b.run_begin = i;
+        }
     }
-    return begin;
 }
 
 std::int64_t flat_nest::transfers(const boundary& b, side s, std::size_t first, const extents& region) const {
-    const std::size_t run = run_begin(b);
-    const std::size_t child = first_loop(b.child_slot);
     std::int64_t total = 1;
     for (auto d : all_dims) {
         if (indexes(d, b.t)) {
@@ -66,26 +65,12 @@ std::int64_t flat_nest::transfers(const boundary& b, side s, std::size_t first, 
             continue;
         }
         total *= tuples(d, first, region[index(d)], [&](std::size_t i) {
-            if (i >= child) return false;
-            if (!loops[i].spatial) return i < run;
+            if (i >= b.child_begin) return false;
+            if (!loops[i].spatial) return i < b.run_begin;
             return s == side::child || loops[i].slot < b.parent_slot;
         });
     }
     return total;
-}
-
-const boundary* flat_nest::above(const boundary& b) const {
-    for (const auto& other : boundaries)
-        if (other.t == b.t && other.child_memory == b.parent_memory) return &other;
-    return nullptr;
-}
-
-std::int64_t flat_nest::first_updates(const boundary& b, std::size_t first, const extents& region) const {
-    const auto* up = above(b);
-    if (!up) return region[index(dim::M)] * region[index(dim::N)];
-    // What the parents hold begins empty wherever it was not filled with a partial sum.
-    const auto filled = transfers(*up, side::parent, first, region) - first_updates(*up, first, region);
-    return transfers(*up, side::child, first, region) - filled;
 }
 
 bool flat_nest::parents_share_k(const boundary& b, const gemm& g) const {

@@ -23,6 +23,11 @@ struct boundary {
     std::size_t parent_slot;
     std::size_t child_slot;   ///< first slot inside the child's tile; the number of slots for bare multipliers
     bool child_stores = true; ///< false for bare multipliers, which fetch for every step
+    // By the present loops:
+    std::size_t child_begin = 0; ///< first loop of the child's tile
+    /// Where the innermost run of temporal loops above the child that do not index the tensor begins: loops from there
+    /// do not cause fetches.
+    std::size_t run_begin = 0;
 };
 
 /// Which loops of the nonindexing dimensions count as separate fetches.
@@ -43,20 +48,12 @@ struct flat_nest {
 
     /// Position of the first loop of `slot` or further inside.
     std::size_t first_loop(std::size_t slot) const;
-    /// Where the innermost run of temporal loops above the boundary's child that do not index its tensor begins:
-    /// loops from there do not cause fetches.
-    std::size_t run_begin(const boundary& b) const;
 
     /// Transfers of the boundary's tensor in elements, by the loops from `first` inward, for a region of these
     /// extents. Parts of tiles beyond the extents are not moved; empty iterations do not exist.
     std::int64_t transfers(const boundary& b, side s, std::size_t first, const extents& region) const;
-    /// First-time results among the updates that the parents of a Z boundary see: no partial sum is read for them.
-    /// Of parents that share K, one continues the partial sum from above and the others begin anew.
-    std::int64_t first_updates(const boundary& b, std::size_t first, const extents& region) const;
     /// True when several parents of a Z boundary share the K of `g`: none of them sees finished results.
     bool parents_share_k(const boundary& b, const gemm& g) const;
-    /// The Z boundary that ends where `b` begins, or nullptr for the outermost.
-    const boundary* above(const boundary& b) const;
     /// Steps of the engine: iterations of all temporal loops from `first` inward that are not empty.
     std::int64_t steps(std::size_t first, const extents& region) const;
     /// Product of all spatial factors.
@@ -65,19 +62,22 @@ struct flat_nest {
     /// Distinct index tuples, among the loops of `d` from `first` inward, of those that `counted` accepts, which reach
     /// at least one position below `extent`.
     template <class Counted> std::int64_t tuples(dim d, std::size_t first, std::int64_t extent, Counted counted) const {
+        std::int64_t total = 0;
         for (std::size_t i = first; i < loops.size(); ++i) {
             const auto& l = loops[i];
             if (l.d != d || !counted(i)) continue;
-            // Iterations that are whole, then at most one partial one.
+            total *= l.factor; // all iterations inside those that are whole
+            if (extent == 0) continue;
+            // Here the whole ones, then at most one partial one.
             const std::int64_t whole = std::min(l.factor, extent / l.stride);
-            const std::int64_t rest = whole < l.factor ? extent - whole * l.stride : 0;
-            std::int64_t total = 0;
-            if (whole > 0) total += whole * tuples(d, i + 1, l.stride, counted);
-            if (rest > 0) total += tuples(d, i + 1, rest, counted);
-            return total;
+            total += whole;
+            extent = whole < l.factor ? extent - whole * l.stride : 0;
         }
-        return 1;
+        return total + (extent > 0 ? 1 : 0);
     }
+
+private:
+    void place_boundaries();
 };
 
 } // namespace cimtlm

@@ -9,8 +9,11 @@ namespace cimtlm {
 
 namespace {
 
+/// Times of blocks on one resource, with how many take so long: at most one entry a shape.
+using block_times = boost::container::small_vector<std::pair<double, std::int64_t>, 8>;
+
 /// What the busiest of `units` has at least when blocks of these times are handed out in any order.
-double busiest_ps(std::vector<std::pair<double, std::int64_t>>& blocks, std::int64_t units) {
+double busiest_ps(block_times& blocks, std::int64_t units) {
     std::sort(blocks.begin(), blocks.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     double sum = 0, least = 0;
     std::int64_t count = 0;
@@ -52,8 +55,8 @@ void add(access_counts& to, const access_counts& c, std::int64_t times, std::siz
 
 struct longest {
     bound_result& r;
-    void operator()(const std::string& name, double time_ps) const {
-        if (time_ps > r.time_ps) r = {time_ps, name};
+    void operator()(std::string_view name, std::string_view port, double time_ps) const {
+        if (time_ps > r.time_ps) r = {time_ps, std::string(name) + std::string(port)};
     }
 };
 
@@ -66,10 +69,10 @@ template <class Visit> void shared_ports(const machine& m, std::size_t memory, c
     const double read_ps = time(bytes.read, level.read_bytes_per_cycle);
     const double write_ps = time(bytes.update + bytes.fill, level.write_bytes_per_cycle);
     if (level.dram && level.dram->half_duplex) {
-        visit(level.name, read_ps + write_ps);
+        visit(level.name, "", read_ps + write_ps);
     } else {
-        visit(level.name + ".read", read_ps);
-        visit(level.name + ".write", write_ps);
+        visit(level.name, ".read", read_ps);
+        visit(level.name, ".write", write_ps);
     }
 }
 
@@ -119,61 +122,89 @@ blocked_counts group_cost::count(const block_grid& grid, const flat_nest& nest, 
     return c;
 }
 
-bound_result group_cost::bound(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
-                               const blocked_counts& counts) const {
+template <class Keep>
+double group_cost::visit_resources(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
+                                   const blocked_counts& counts, Keep keep) const {
+    using namespace std::string_view_literals;
     const auto& g = work.product;
-    bound_result r;
-    const longest keep{r};
     const bool split = grid.splits_k(g);
-    const double lane_ps = whole_.cycle_ps() / whole_.vector_unit.operations_per_cycle;
-    std::vector<std::vector<std::pair<double, std::int64_t>>> blocks; // of each resource
-    std::vector<resource_time> times;
-    std::vector<std::pair<double, std::int64_t>> lanes;
-    std::vector<std::pair<double, std::int64_t>> ways;
-    const bool weights_wait = group_.unit_machine.cim && !work.resident && !unit_.matrix_engine().ping_pong();
+    const double path = path_ps(), cycle = whole_.cycle_ps(), lane_ps = cycle / whole_.vector_unit.operations_per_cycle;
+    const auto& ports = whole_.bus.ports;
+    const double read_rate = ports ? ports->read_bytes_per_cycle : whole_.bus.bytes_per_cycle;
+    const double write_rate = ports ? ports->write_bytes_per_cycle : whole_.bus.bytes_per_cycle;
+    const auto time = [&](double bytes, double rate) { return rate > 0 ? bytes * cycle / rate : 0; };
+    boost::container::small_vector<block_times, 16> of; // by resource
+    resource_times times;
+    block_times lanes, ways;
+    bool waits = false;
     for (const auto& k : counts.classes) {
         unit_.resources(nest, k.product, k.each, times);
-        const double way_ps = path_ps() * static_cast<double>(k.each.tiles) / (weights_wait ? 1 : 2);
-        for (auto& t : times) {
-            if (weights_wait && t.name == "compute") t.time_ps += way_ps;
-            if (t.name == "bus" && t.port == ".read" && group_.unit_machine.bus.bytes_per_cycle > 0)
-                t.time_ps += static_cast<double>(k.product.m * k.product.n) * (split ? 0 : work.epilogue_read_bytes) *
-                             whole_.cycle_ps() / group_.unit_machine.bus.bytes_per_cycle;
+        const auto results = static_cast<double>(k.product.m * k.product.n);
+        const auto fetches = fetches_before_tiles(nest, k.product, work.resident);
+        of.resize(times.size());
+        for (std::size_t i = 0; i < times.size(); ++i) {
+            auto& t = times[i];
+            if (t.name == "compute"sv) t.time_ps += path * static_cast<double>(fetches.awaited);
+            if (t.name == "bus"sv && t.port == ".read"sv && !split)
+                t.time_ps += time(results * work.epilogue_read_bytes, read_rate);
+            if (t.name == "bus"sv && t.port == ".write"sv)
+                t.time_ps = time(static_cast<double>(over_tensors(k.each.memories[0]).update), write_rate);
+            of[i].push_back({t.time_ps, k.count});
         }
-        blocks.resize(times.size());
-        for (std::size_t i = 0; i < times.size(); ++i) blocks[i].push_back({times[i].time_ps, k.count});
-        ways.push_back({way_ps, k.count});
-        lanes.push_back({static_cast<double>(k.product.m * k.product.n) * work.epilogue_operations * lane_ps, k.count});
+        waits = waits || fetches.awaited > 0;
+        ways.push_back({path * static_cast<double>(fetches.ahead) / 2, k.count});
+        lanes.push_back({results * work.epilogue_operations * lane_ps, k.count});
     }
+    // The first way of a unit comes on top of everything.
+    const auto units = group_.units;
     for (std::size_t i = 0; i < times.size(); ++i)
-        keep(std::string(times[i].name) + std::string(times[i].port), busiest_ps(blocks[i], group_.units));
-    keep("vector_unit", busiest_ps(lanes, group_.units));
-    // The first way of a unit is its own, below.
-    if (!work.resident) keep("way", std::max(0.0, busiest_ps(ways, group_.units) - path_ps()));
+        keep(times[i].name, times[i].port,
+             busiest_ps(of[i], units) - (waits && times[i].name == "compute"sv ? path : 0));
+    keep("vector_unit"sv, ""sv, busiest_ps(lanes, units));
+    keep("way"sv, ""sv, std::max(0.0, busiest_ps(ways, units) - path));
     shared_ports(whole_, group_.first_shared, over_tensors(counts.sum.memories[group_.first_shared]), keep);
     if (group_.first_shared > 0) shared_ports(whole_, 0, over_tensors(counts.sum.memories[0]), keep);
-    r.time_ps += 2 * path_ps() + whole_.dispatcher->block_cycles * whole_.cycle_ps();
+    double more = 2 * path + whole_.dispatcher->block_cycles * cycle;
     if (split) {
         // The last results wait for a reduction of at least one, the smallest, block.
         auto least = g.m * g.n;
         for (const auto& k : counts.classes) least = std::min(least, k.product.m * k.product.n);
         const auto splits = grid.along(dim::K, g);
-        const double rate = group_.unit_machine.bus.bytes_per_cycle;
-        const double port_ps =
-            rate > 0 ? static_cast<double>(bytes_of(least, g.bits.partial) * splits) * whole_.cycle_ps() / rate : 0;
-        r.time_ps += 2 * path_ps() + std::max(port_ps, static_cast<double>(least * (splits - 1)) * lane_ps);
+        more += 2 * path + std::max(time(static_cast<double>(bytes_of(least, g.bits.partial) * splits), read_rate),
+                                    static_cast<double>(least * (splits - 1)) * lane_ps);
     }
+    return more;
+}
+
+group_cost::fetches group_cost::fetches_before_tiles(const flat_nest& nest, const gemm& block, bool resident) const {
+    const auto& unit = group_.unit_machine;
+    const auto begin = tile_sequence::inner_begin(nest, unit);
+    fetches f;
+    for (const auto& b : nest.boundaries) {
+        if (b.parent_memory != 0 || b.t == tensor::Z || !tile_sequence::is_load(nest, unit, b)) continue;
+        if (unit.cim && b.t == tensor::B && resident) continue;
+        const auto last = std::min({begin, b.child_begin, b.run_begin});
+        std::int64_t times = 1;
+        for (auto d : all_dims)
+            times *= nest.tuples(d, 0, extents_of(block)[index(d)], [&](std::size_t i) { return i < last; });
+        const bool awaited = b.child_memory < 0 && !unit_.matrix_engine().ping_pong();
+        auto& most = awaited ? f.awaited : f.ahead;
+        most = std::max(most, times);
+    }
+    return f;
+}
+
+bound_result group_cost::bound(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
+                               const blocked_counts& counts) const {
+    bound_result r;
+    r.time_ps += visit_resources(grid, nest, work, counts, longest{r});
     return r;
 }
 
 template <class Charge>
 void group_cost::price(const blocked_work& work, const blocked_counts& counts, std::int64_t commands,
                        Charge charge) const {
-    auto of_units = counts.sum;
-    of_units.memories.assign(counts.sum.memories.begin() + static_cast<long>(group_.first_shared),
-                             counts.sum.memories.begin() +
-                                 static_cast<long>(group_.first_shared + group_.unit_machine.memories.size()));
-    unit_.price(work.product, of_units, commands, charge);
+    unit_.price(work.product, counts.sum, commands, charge, group_.first_shared);
     const double operations = counts.epilogue_operations + static_cast<double>(counts.reduction_additions);
     if (operations > 0)
         charge("vector_unit", "operation", "operation", whole_.vector_unit.operation_energy_pj, operations);
@@ -198,10 +229,14 @@ void group_cost::charge(ledger& into, const blocked_work& work, const blocked_co
           });
 }
 
-cost_model::figures group_cost::evaluate(const block_grid& grid, const flat_nest& nest,
-                                         const blocked_work& work) const {
-    const auto counts = count(grid, nest, work);
-    cost_model::figures f{bound(grid, nest, work, counts).time_ps, 0};
+cost_model::figures group_cost::evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
+                                         const blocked_counts& counts) const {
+    double longest_ps = 0;
+    const double more_ps =
+        visit_resources(grid, nest, work, counts, [&](std::string_view, std::string_view, double time_ps) {
+            longest_ps = std::max(longest_ps, time_ps);
+        });
+    cost_model::figures f{longest_ps + more_ps, 0};
     price(work, counts, 1, [&](auto&&, auto&&, auto&&, double unit_pj, double n) { f.energy_pj += unit_pj * n; });
     f.energy_pj += whole_.static_power_mw * 1e-3 * f.time_ps;
     return f;
@@ -211,13 +246,13 @@ bound_result group_cost::bound(const vector_work& work) const {
     bound_result r;
     const longest keep{r};
     const auto units = static_cast<double>(whole_.dispatcher->units);
-    keep("vector_unit",
+    keep("vector_unit", "",
          static_cast<double>(work.operations) * whole_.cycle_ps() / (whole_.vector_unit.operations_per_cycle * units));
     if (!moves(work)) return r;
     const double rate = group_.unit_machine.bus.bytes_per_cycle * units;
     if (rate > 0) {
-        keep("bus.read", static_cast<double>(work.read_bytes) * whole_.cycle_ps() / rate);
-        keep("bus.write", static_cast<double>(work.write_bytes) * whole_.cycle_ps() / rate);
+        keep("bus", ".read", static_cast<double>(work.read_bytes) * whole_.cycle_ps() / rate);
+        keep("bus", ".write", static_cast<double>(work.write_bytes) * whole_.cycle_ps() / rate);
     }
     shared_ports(whole_, group_.first_shared, {work.read_bytes, work.write_bytes, 0}, keep);
     return r;

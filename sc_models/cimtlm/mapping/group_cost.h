@@ -24,7 +24,7 @@ struct blocked_counts {
         std::int64_t count = 0;
         access_counts each; ///< by index in the unit machine's memories
     };
-    std::vector<of_class> classes; ///< blocks by shape
+    boost::container::small_vector<of_class, 4> classes; ///< blocks by shape
     std::int64_t blocks = 0;
     std::int64_t reduction_read_bytes = 0;  ///< partial sums of split K, at the innermost shared memory
     std::int64_t reduction_write_bytes = 0; ///< their results
@@ -44,14 +44,18 @@ public:
 
     blocked_counts count(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const;
     /// No order of blocks is faster: for every resource of a unit what the busiest unit has at least, for every shared
-    /// one all that passes, and the way of the first operand and the last result. Of the ways between, a unit hides
-    /// what fetching one tile ahead can hide: half of them where operands come ahead, none where arrays that cannot be
-    /// written while they compute wait for weights.
+    /// one all that passes, and the way of the first operand and the last result. Of the ways between, of what must be
+    /// there before a tile begins, a unit hides what fetching one tile ahead can hide: half of them where operands come
+    /// ahead, none where arrays that cannot be written while they compute wait for weights.
     bound_result bound(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
                        const blocked_counts& counts) const;
     void charge(ledger& into, const blocked_work& work, const blocked_counts& counts, std::int64_t commands) const;
     /// Time (bound) and energy, for a search.
-    cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const;
+    cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
+                                 const blocked_counts& counts) const;
+    cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const {
+        return evaluate(grid, nest, work, count(grid, nest, work));
+    }
     /// Time from a unit's request to the first byte from the innermost shared memory, or to the acknowledgement of a
     /// result, without contention, in ps.
     double path_ps() const;
@@ -61,8 +65,19 @@ public:
     void charge(ledger& into, const vector_work& work) const;
 
 private:
+    /// How often a block asks the shared memory for what must be there before a tile begins: at least so many tiles
+    /// wait for an answer.
+    struct fetches {
+        std::int64_t ahead = 0;   ///< asked one tile ahead
+        std::int64_t awaited = 0; ///< asked when the tile before has been computed
+    };
+    fetches fetches_before_tiles(const flat_nest& nest, const gemm& block, bool resident) const;
     template <class Charge>
     void price(const blocked_work& work, const blocked_counts& counts, std::int64_t commands, Charge charge) const;
+    /// Calls keep(name, port, ps) for every resource; returns what comes on top of the longest.
+    template <class Keep>
+    double visit_resources(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
+                           const blocked_counts& counts, Keep keep) const;
 
     const machine& whole_;
     const unit_group& group_;

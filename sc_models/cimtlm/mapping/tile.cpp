@@ -28,7 +28,7 @@ std::size_t tile_sequence::inner_begin(const flat_nest& nest, const machine& m) 
 bool tile_sequence::is_load(const flat_nest& nest, const machine& m, const boundary& b) {
     if (b.child_memory < 0) return m.cim && b.t == tensor::B;
     return m.memories[static_cast<std::size_t>(b.child_memory)].kind == memory_kind::sram &&
-           nest.first_loop(b.child_slot) <= inner_begin(nest, m);
+           b.child_begin <= inner_begin(nest, m);
 }
 
 std::int64_t tile_sequence::count(const flat_nest& nest, const gemm& g, const machine& m) {
@@ -46,7 +46,6 @@ tile_sequence::tile_sequence(const flat_nest& nest, const gemm& g, const machine
     , resident_(resident)
     , begin_(inner_begin(nest, m))
     , counter_(begin_, 0) {
-    for (const auto& b : nest.boundaries) runs_.push_back(nest.run_begin(b));
     tile_.number = -1;
     tile_.transfers.resize(nest.boundaries.size());
 }
@@ -120,7 +119,7 @@ bool tile_sequence::next() {
     std::int64_t parents_empty = 0;
     for (std::size_t n = 0; n < nest_.boundaries.size(); ++n) {
         const auto& b = nest_.boundaries[n];
-        const auto run = runs_[n];
+        const auto run = b.run_begin;
         auto& t = tile_.transfers[n];
         t = {};
         const bool fetch = t.begins = run >= begin_ || tile_.number == 0 || changed_ < run;
@@ -128,7 +127,7 @@ bool tile_sequence::next() {
         t.origin = tile_.origin;
         t.extent = tile_.extent;
         std::int64_t given = counts.boundaries[n][0], taken = counts.boundaries[n][1];
-        const auto child_begin = nest_.first_loop(b.child_slot);
+        const auto child_begin = b.child_begin;
         if (child_begin < begin_) {
             extents child_span{1, 1, 1};
             t.origin = {0, 0, 0};

@@ -76,7 +76,6 @@ private:
     bool resident_;
     std::size_t begin_;                 // first loop inside the tile
     std::vector<std::int64_t> counter_; // of the loops outside
-    std::vector<std::size_t> runs_;     // run_begin of each boundary
     std::map<extents, inner_counts> cache_;
     std::size_t changed_ = 0; // outermost loop that advanced
     bool started_ = false;
