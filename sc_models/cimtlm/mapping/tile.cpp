@@ -45,149 +45,146 @@ tile_sequence::tile_sequence(const flat_nest& nest, const gemm& g, const machine
     , m_(m)
     , resident_(resident)
     , begin_(inner_begin(nest, m))
-    , counter_(begin_, 0) {
+    , counter_(begin_, 0)
+    , lanes_(nest.lanes()) {
     tile_.number = -1;
     tile_.transfers.resize(nest.boundaries.size());
+    for (std::size_t i = begin_; i < nest.loops.size(); ++i) span_[index(nest.loops[i].d)] *= nest.loops[i].factor;
+    for (const auto& b : nest.boundaries) {
+        way w{b.child_begin < begin_, {1, 1, 1}, std::min({begin_, b.run_begin, b.child_begin}), 1, false};
+        for (std::size_t i = 0; i < nest.loops.size(); ++i) {
+            const auto& l = nest.loops[i];
+            if (i >= b.child_begin) w.child_span[index(l.d)] *= l.factor;
+            if (i >= w.outside && l.d == dim::K) w.k_span *= l.factor;
+        }
+        w.parents_share_k = nest.parents_share_k(b, g);
+        ways_.push_back(w);
+    }
 }
 
 const tile_sequence::inner_counts& tile_sequence::inner(const extents& extent) {
-    const auto found = cache_.find(extent);
-    if (found != cache_.end()) return found->second;
-    inner_counts c{nest_.steps(begin_, extent), {}};
-    for (const auto& b : nest_.boundaries)
-        c.boundaries.push_back(
-            {nest_.transfers(b, side::parent, begin_, extent), nest_.transfers(b, side::child, begin_, extent)});
-    return cache_.emplace(extent, std::move(c)).first->second;
+    // Only the last tile along a dimension is smaller than the others.
+    std::size_t shape = 0;
+    for (auto d : all_dims) shape = 2 * shape + (extent[index(d)] < span_[index(d)] ? 1 : 0);
+    auto& c = counts_[shape];
+    if (c.steps == 0) {
+        c.steps = nest_.steps(begin_, extent);
+        for (const auto& b : nest_.boundaries)
+            c.boundaries.push_back(
+                {nest_.transfers(b, side::parent, begin_, extent), nest_.transfers(b, side::child, begin_, extent)});
+    }
+    return c;
 }
 
 bool tile_sequence::advance() {
     if (!started_) {
         started_ = true;
-        changed_ = 0;
+        find_next();
         return true;
     }
-    for (std::size_t i = begin_; i-- > 0;) {
+    if (after_ == 0) return false;
+    changed_ = after_ - 1;
+    for (std::size_t i = begin_; i-- > after_;) {
         const auto& l = nest_.loops[i];
-        auto& origin = tile_.origin[index(l.d)];
-        if (counter_[i] + 1 < l.factor && origin + l.stride < extents_of(g_)[index(l.d)]) {
-            ++counter_[i];
-            origin += l.stride;
-            changed_ = i;
-            return true;
-        }
-        origin -= counter_[i] * l.stride;
+        tile_.origin[index(l.d)] -= counter_[i] * l.stride;
         counter_[i] = 0;
     }
-    return false;
+    ++counter_[changed_];
+    tile_.origin[index(nest_.loops[changed_].d)] += nest_.loops[changed_].stride;
+    find_next();
+    return true;
 }
 
-// True when the next tile keeps the region: a loop of the run still advances.
-bool tile_sequence::stays_after(std::size_t run) const {
+// The loop that will advance after this tile: the innermost one with an iteration left that is not empty.
+void tile_sequence::find_next() {
+    const auto whole = extents_of(g_);
     auto origin = tile_.origin;
-    for (std::size_t i = begin_; i-- > run;) {
-        const auto& l = nest_.loops[i];
+    for (after_ = begin_; after_ > 0; --after_) {
+        const auto& l = nest_.loops[after_ - 1];
         auto& o = origin[index(l.d)];
-        if (counter_[i] + 1 < l.factor && o + l.stride < extents_of(g_)[index(l.d)]) return true;
-        o -= counter_[i] * l.stride;
+        if (counter_[after_ - 1] + 1 < l.factor && o + l.stride < whole[index(l.d)]) return;
+        o -= counter_[after_ - 1] * l.stride;
     }
-    return false;
 }
 
 bool tile_sequence::next() {
     if (!advance()) return false;
     ++tile_.number;
+    tile_.last = after_ == 0;
     const auto whole = extents_of(g_);
-    extents span{1, 1, 1};
-    for (std::size_t i = begin_; i < nest_.loops.size(); ++i) span[index(nest_.loops[i].d)] *= nest_.loops[i].factor;
-    for (auto d : all_dims) tile_.extent[index(d)] = std::min(span[index(d)], whole[index(d)] - tile_.origin[index(d)]);
+    for (auto d : all_dims)
+        tile_.extent[index(d)] = std::min(span_[index(d)], whole[index(d)] - tile_.origin[index(d)]);
     const auto& counts = inner(tile_.extent);
     tile_.steps = counts.steps;
-    tile_.executed_macs = counts.steps * nest_.lanes();
+    tile_.executed_macs = counts.steps * lanes_;
     tile_.bank_additions = tile_.merged_partial_sums = 0;
-    tile_.last = true;
-    {
-        auto origin = tile_.origin;
-        for (std::size_t i = begin_; i-- > 0 && tile_.last;) {
-            const auto& l = nest_.loops[i];
-            auto& o = origin[index(l.d)];
-            if (counter_[i] + 1 < l.factor && o + l.stride < whole[index(l.d)]) tile_.last = false;
-            o -= counter_[i] * l.stride;
-        }
-    }
-    // Of the Z boundary above: whether its children are inside the tile, begin with it, and how much of them is empty.
-    bool inside_parents = false, parents_begin = false;
-    std::int64_t parents_empty = 0;
+    inside_parents_ = parents_begin_ = false;
+    parents_empty_ = 0;
     for (std::size_t n = 0; n < nest_.boundaries.size(); ++n) {
         const auto& b = nest_.boundaries[n];
-        const auto run = b.run_begin;
+        const auto& w = ways_[n];
         auto& t = tile_.transfers[n];
-        t = {};
-        const bool fetch = t.begins = run >= begin_ || tile_.number == 0 || changed_ < run;
+        t.begins = b.run_begin >= begin_ || tile_.number == 0 || changed_ < b.run_begin;
+        t.read = t.fill = t.update = 0;
         // Extents of what the child holds: larger than the tile when its level stands outside the tile.
         t.origin = tile_.origin;
         t.extent = tile_.extent;
         std::int64_t given = counts.boundaries[n][0], taken = counts.boundaries[n][1];
-        const auto child_begin = b.child_begin;
-        if (child_begin < begin_) {
-            extents child_span{1, 1, 1};
+        if (w.child_outside) {
             t.origin = {0, 0, 0};
-            for (std::size_t i = 0; i < child_begin; ++i)
+            for (std::size_t i = 0; i < b.child_begin; ++i)
                 t.origin[index(nest_.loops[i].d)] += counter_[i] * nest_.loops[i].stride;
-            for (std::size_t i = child_begin; i < nest_.loops.size(); ++i)
-                child_span[index(nest_.loops[i].d)] *= nest_.loops[i].factor;
-            for (auto d : all_dims)
-                t.extent[index(d)] = std::min(child_span[index(d)], whole[index(d)] - t.origin[index(d)]);
             given = 1;
-            for (auto d : all_dims)
+            for (auto d : all_dims) {
+                t.extent[index(d)] = std::min(w.child_span[index(d)], whole[index(d)] - t.origin[index(d)]);
                 if (indexes(d, b.t)) given *= t.extent[index(d)];
+            }
             taken = given; // no loop outside a tile is spatial
         }
         if (b.t == tensor::Z) {
-            // Loops that separate what the child holds now from what it held or will hold.
-            const auto outside = std::min({begin_, run, child_begin});
-            std::int64_t k_begin = 0, k_span = 1;
-            for (std::size_t i = 0; i < nest_.loops.size(); ++i) {
-                const auto& l = nest_.loops[i];
-                if (l.d != dim::K) continue;
-                if (i < outside)
-                    k_begin += counter_[i] * l.stride;
-                else
-                    k_span *= l.factor;
-            }
-            if (run < begin_ && child_begin >= begin_) {
-                // Results stay over several tiles: all instances that took part leave with the last one.
-                auto longest = tile_.extent;
-                longest[index(dim::K)] = std::min(span[index(dim::K)], whole[index(dim::K)] - k_begin);
-                const auto& all = inner(longest).boundaries[n];
-                given = all[0];
-                taken = all[1];
-            }
-            // Partial sums exist once a loop over K outside has advanced. Of parents that share K, those that were not
-            // filled with a partial sum begin anew.
-            const auto elements = t.extent[index(dim::M)] * t.extent[index(dim::N)];
-            std::int64_t first = k_begin > 0 ? 0 : elements;
-            if (inside_parents) first = parents_begin ? parents_empty : 0;
-            const auto again = given - first;
-            if (fetch) {
-                t.read = t.fill = bytes_of(again, g_.bits.partial);
-                if (m_.cim) tile_.merged_partial_sums += again;
-            }
-            if (run >= begin_ || !stays_after(run)) {
-                const bool finished = k_begin + k_span >= g_.k && !nest_.parents_share_k(b, g_);
-                t.update = update_bytes(given, given - (finished ? elements : 0), g_.bits);
-                if (m_.cim) tile_.bank_additions += taken - given;
-            }
-            inside_parents = child_begin >= begin_;
-            parents_begin = fetch;
-            parents_empty = taken - again;
-            continue;
+            move_results(n, t, given, taken);
+        } else if (t.begins && !(resident_ && m_.cim && b.t == tensor::B)) {
+            const int bits = b.t == tensor::A ? g_.bits.a : g_.bits.b;
+            t.read = bytes_of(given, bits);
+            t.fill = bytes_of(taken, bits);
         }
-        if (!fetch || (resident_ && m_.cim && b.t == tensor::B)) continue;
-        const int bits = b.t == tensor::A ? g_.bits.a : g_.bits.b;
-        t.read = bytes_of(given, bits);
-        t.fill = bytes_of(taken, bits);
     }
     return true;
+}
+
+void tile_sequence::move_results(std::size_t boundary, tile_transfer& t, std::int64_t given, std::int64_t taken) {
+    const auto& b = nest_.boundaries[boundary];
+    const auto& w = ways_[boundary];
+    std::int64_t k_begin = 0;
+    for (std::size_t i = 0; i < w.outside; ++i)
+        if (nest_.loops[i].d == dim::K) k_begin += counter_[i] * nest_.loops[i].stride;
+    if (b.run_begin < begin_ && !w.child_outside) {
+        // Results stay over several tiles: all instances that took part leave with the last one.
+        auto longest = tile_.extent;
+        longest[index(dim::K)] = std::min(span_[index(dim::K)], g_.k - k_begin);
+        const auto& all = inner(longest).boundaries[boundary];
+        given = all[0];
+        taken = all[1];
+    }
+    // Partial sums exist once a loop over K outside has advanced. Of parents that share K, those that were not filled
+    // with a partial sum begin anew.
+    const auto elements = t.extent[index(dim::M)] * t.extent[index(dim::N)];
+    std::int64_t first = k_begin > 0 ? 0 : elements;
+    if (inside_parents_) first = parents_begin_ ? parents_empty_ : 0;
+    const auto again = given - first;
+    if (t.begins) {
+        t.read = t.fill = bytes_of(again, g_.bits.partial);
+        if (m_.cim) tile_.merged_partial_sums += again;
+    }
+    // They leave unless the next tile keeps the region: a loop of the run still advances.
+    if (b.run_begin >= begin_ || after_ <= b.run_begin) {
+        const bool finished = k_begin + w.k_span >= g_.k && !w.parents_share_k;
+        t.update = update_bytes(given, given - (finished ? elements : 0), g_.bits);
+        if (m_.cim) tile_.bank_additions += taken - given;
+    }
+    inside_parents_ = !w.child_outside;
+    parents_begin_ = t.begins;
+    parents_empty_ = taken - again;
 }
 
 } // namespace cimtlm

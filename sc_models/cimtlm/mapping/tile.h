@@ -2,8 +2,9 @@
 /// The generator of tiles: what one compute block does with one set of held operands.
 #include <cimtlm/mapping/flat_nest.h>
 
+#include <boost/container/small_vector.hpp>
+
 #include <array>
-#include <map>
 #include <vector>
 
 namespace cimtlm {
@@ -63,22 +64,38 @@ public:
 
 private:
     struct inner_counts {
-        std::int64_t steps;
-        std::vector<std::array<std::int64_t, 2>> boundaries; // given, taken
+        std::int64_t steps = 0;                                                    // 0: not counted yet
+        boost::container::small_vector<std::array<std::int64_t, 2>, 6> boundaries; // given, taken
+    };
+    /// What does not change from tile to tile at one boundary.
+    struct way {
+        bool child_outside;   // the child's level stands outside the tile
+        extents child_span;   // of what it holds then
+        std::size_t outside;  // loops before this one separate what the child holds now from what it held
+        std::int64_t k_span;  // of the others
+        bool parents_share_k; // none of them sees finished results
     };
     const inner_counts& inner(const extents& extent);
     bool advance();
-    bool stays_after(std::size_t run) const;
+    void find_next();
+    void move_results(std::size_t boundary, tile_transfer& t, std::int64_t given, std::int64_t taken);
 
     const flat_nest& nest_;
     gemm g_;
     const machine& m_;
     bool resident_;
-    std::size_t begin_;                 // first loop inside the tile
-    std::vector<std::int64_t> counter_; // of the loops outside
-    std::map<extents, inner_counts> cache_;
-    std::size_t changed_ = 0; // outermost loop that advanced
+    std::size_t begin_;                                       // first loop inside the tile
+    boost::container::small_vector<std::int64_t, 8> counter_; // of the loops outside
+    extents span_{1, 1, 1};                                   // of the loops inside
+    std::int64_t lanes_;
+    boost::container::small_vector<way, 6> ways_; // by boundary
+    std::array<inner_counts, 8> counts_;          // by the dimensions in which a tile is smaller than most
+    std::size_t changed_ = 0;                     // outermost loop that advanced
+    std::size_t after_ = 0;                       // 1 + the outermost loop that will, 0: none
     bool started_ = false;
+    // Of the Z boundary above: whether its children are inside the tile, begin with it, and how much of them is empty.
+    bool inside_parents_ = false, parents_begin_ = false;
+    std::int64_t parents_empty_ = 0;
     tile tile_;
 };
 
