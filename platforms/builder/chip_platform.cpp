@@ -28,7 +28,7 @@ blocked_job job_of(const planned_task& task, std::uint64_t partial_address) {
     job.a_row_bytes = placement::a_row_bytes(task.product());
     job.epilogue_operations = chip.work.epilogue_operations;
     job.epilogue_read_bytes = chip.work.epilogue_read_bytes;
-    job.epilogue_address = chip.place.base_address[1]; // an older result
+    job.epilogue_address = chip.place.older_address;
     return job;
 }
 
@@ -60,13 +60,14 @@ processing_unit::processing_unit(const sc_core::sc_module_name& name, const unit
     }
 }
 
-chip_platform::chip_platform(const machine& m, const cost_model& cost, const plan& p)
+chip_platform::chip_platform(const machine& m, const cost_model& cost, const plan& p,
+                             const std::vector<tlm::tlm_initiator_socket<64>*>& guests)
     : machine_(m)
     , cost_(cost)
     , plan_(p) {
     const auto& groups = p.chip->groups();
     const auto vectors = static_cast<unsigned>(m.dispatcher->units);
-    unsigned initiators = vectors + 1;
+    auto initiators = vectors + 1 + static_cast<unsigned>(guests.size());
     for (const auto& g : groups) initiators += static_cast<unsigned>(g.units);
     shared_ = std::make_unique<memory_system>(m, energy_, initiators, 1);
     unsigned next = 0;
@@ -93,6 +94,7 @@ chip_platform::chip_platform(const machine& m, const cost_model& cost, const pla
     shared_->map_window(0, dispatcher_->ctrl(), dispatcher_address, dispatcher::window_bytes);
     host_ = std::make_unique<host_cpu>("host", m, energy_, *dispatcher_, dispatcher_address);
     shared_->bind(next++, host_->mem);
+    for (auto* guest : guests) shared_->bind(next++, *guest);
     dispatcher_->on_group([this](std::size_t group) { return prepare_cache(group); });
 }
 

@@ -28,7 +28,8 @@ public:
 private:
     compute_block block_;
     std::vector<std::unique_ptr<scratchpad<64>>> staging_; // of the unit machine's memories 1, 2, ...
-    tlm_utils::simple_initiator_socket<processing_unit, 64> control_; // the dispatcher calls the block; nobody else does
+    tlm_utils::simple_initiator_socket<processing_unit, 64>
+        control_; // the dispatcher calls the block; nobody else does
 };
 
 /// The vector lanes of a unit.
@@ -47,10 +48,11 @@ private:
 };
 
 /// Host, dispatcher, units, vector units and what they share. One a process: the kernel elaborates once. `m` and the
-/// plan outlive the platform.
+/// plan outlive the platform, `guests` are further initiators at the crossbar: DRAM lies from address 0 on.
 class chip_platform {
 public:
-    chip_platform(const machine& m, const cost_model& cost, const plan& p);
+    chip_platform(const machine& m, const cost_model& cost, const plan& p,
+                  const std::vector<tlm::tlm_initiator_socket<64>*>& guests = {});
 
     /// As platform::run; of this plan.
     run_results run(const std::function<bool(std::int64_t)>& keep_on = {});

@@ -23,21 +23,18 @@ std::int64_t placement::a_row_bytes(const gemm& g) {
 std::int64_t placement::a_bytes(const gemm& g) { return a_row_bytes(g) * g.m * g.batch; }
 
 placement::placement(const work_list& work) {
-    std::int64_t largest = 1, partial = 0;
+    std::int64_t largest = 1;
     for (const auto& item : work) {
         if (const auto* g = std::get_if<gemm>(&item)) {
             largest = std::max({largest, a_bytes(*g), z_bytes(*g)});
             if (g->b_is_activation) largest = std::max(largest, b_bytes(*g));
-            partial = std::max(partial, g->m * g->n * g->batch);
         } else {
             const auto& v = std::get<vector_work>(item);
             largest = std::max({largest, v.read_bytes, v.write_bytes});
         }
     }
     buffer_bytes_ = aligned(static_cast<std::uint64_t>(largest));
-    partial_address_ = 3 * buffer_bytes_;
-    // Room for 64 parts of 64-bit partial sums: addresses cost nothing.
-    next_fresh_ = partial_address_ + aligned(static_cast<std::uint64_t>(partial)) * 8 * 64;
+    next_fresh_ = 3 * buffer_bytes_;
 }
 
 std::uint64_t placement::fresh(std::int64_t bytes) {
@@ -50,6 +47,7 @@ placement::product_place placement::place(const gemm& g) {
     product_place p;
     const auto i = entry_++;
     p.base_address = {buffer(i - 1), buffer(i - 2), buffer(i)};
+    p.older_address = buffer(i - 2);
     const auto b = b_bytes(g);
     if (!g.b_is_activation || b > largest_result_) {
         p.b_is_fresh = true;
@@ -61,9 +59,9 @@ placement::product_place placement::place(const gemm& g) {
 }
 
 spread_job placement::place(const vector_work& v) {
-    const auto i = entry_++;
     largest_result_ = std::max(largest_result_, v.write_bytes);
-    return {v, buffer(i - 1), buffer(i)};
+    const auto i = v.in_place ? entry_ - 1 : entry_++;
+    return {v, buffer(v.in_place ? i : i - 1), buffer(i - 2), buffer(i)};
 }
 
 } // namespace cimtlm

@@ -85,10 +85,19 @@ void check_room(const vector_work& w, const machine& m) {
                           std::to_string(need) + " B: " + std::to_string(need - memory.capacity_bytes) + " B missing");
 }
 
-} // namespace
+// A run may take several times its bound; the simulator's clock counts 2^63 ps, 106 days.
+void check_time(const plan& p, const machine& m) {
+    double time_ps = 0;
+    for (const auto& task : p.tasks) time_ps += task.bound.time_ps * static_cast<double>(task.count());
+    constexpr double most_ps = 5e17;
+    if (time_ps <= most_ps) return;
+    char seconds[80];
+    std::snprintf(seconds, sizeof seconds, "%.3g s of simulated time; allowed are %.3g s", time_ps / 1e12,
+                  most_ps / 1e12);
+    throw input_error("the work takes on " + m.name + " at least " + seconds);
+}
 
-plan make_plan(const work_list& work, const cost_model& cost, const plan_options& options) {
-    if (cost.target().dispatcher) return make_chip_plan(work, cost, options);
+plan make_unit_plan(const work_list& work, const cost_model& cost, const plan_options& options) {
     for (const auto& level : cost.target().memories)
         if (level.kind == memory_kind::cache)
             throw input_error(cost.target().name + ": level '" + level.name +
@@ -130,16 +139,14 @@ plan make_plan(const work_list& work, const cost_model& cost, const plan_options
         task.counts = count_accesses(*task.nest, task.product(), cost.target(), task.resident);
         task.bound = cost.bound(*task.nest, task.product(), task.counts);
     }
-    // A run may take several times its bound; the simulator's clock counts 2^63 ps, 106 days.
-    double time_ps = 0;
-    for (const auto& task : p.tasks) time_ps += task.bound.time_ps * static_cast<double>(task.count());
-    constexpr double most_ps = 5e17;
-    if (time_ps > most_ps) {
-        char seconds[80];
-        std::snprintf(seconds, sizeof seconds, "%.3g s of simulated time; allowed are %.3g s", time_ps / 1e12,
-                      most_ps / 1e12);
-        throw input_error("the work takes on " + cost.target().name + " at least " + seconds);
-    }
+    return p;
+}
+
+} // namespace
+
+plan make_plan(const work_list& work, const cost_model& cost, const plan_options& options) {
+    auto p = cost.target().dispatcher ? make_chip_plan(work, cost, options) : make_unit_plan(work, cost, options);
+    check_time(p, cost.target());
     return p;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 /// Simulations in child processes: the kernel elaborates once a process, and a test compares several runs.
+#include <platforms/builder/chip_platform.h>
 #include <platforms/builder/platform.h>
 #include <platforms/config/config.h>
 
@@ -8,6 +9,9 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,10 +37,20 @@ struct run_figures {
     std::int64_t stall_of(stall s) const { return stalls[static_cast<std::size_t>(s)]; }
 };
 
+/// A row of layers.csv, what of it is a number.
+struct layer_figures {
+    std::int64_t time_ps = 0, bound_ps = 0, tiles = 0;
+    double energy_pj = 0;
+};
+
 struct child_results {
     run_figures figures;
     std::map<std::string, double> energy_by_part; ///< pJ
     std::map<std::string, double> counts;         ///< "part.action" -> count
+    std::map<std::string, double> energies;       ///< "part.action" -> pJ
+    std::map<std::string, double> details;        ///< statistics
+    std::vector<layer_figures> layers;
+    std::string text; ///< all of this
 };
 
 inline double statistic(const run_results& r, const std::string& name) {
@@ -45,9 +59,59 @@ inline double statistic(const run_results& r, const std::string& name) {
     return 0;
 }
 
+/// Initiators beside a machine with a dispatcher, made before it.
+using guest_maker = std::function<std::vector<tlm::tlm_initiator_socket<64>*>()>;
+
+inline run_results run_here(const machine& m, const plan& p, const cost_model& cost, fidelity level,
+                            const guest_maker& guests) {
+    if (level == fidelity::bound) return evaluate_bound(p, cost);
+    if (p.chip) return chip_platform(m, cost, p, guests ? guests() : decltype(guests()){}).run();
+    return platform(m, cost).run(p);
+}
+
+inline std::string to_lines(const run_results& r) {
+    std::string lines;
+    char line[256];
+    for (const auto& row : r.energy.rows()) {
+        std::snprintf(line, sizeof line, "energy %s %s %.17g %.17g\n", row.part.c_str(), row.action.c_str(), row.count,
+                      row.energy_pj());
+        lines += line;
+    }
+    for (const auto& e : r.details.entries()) {
+        std::snprintf(line, sizeof line, "detail %s %.17g\n", e.name.c_str(), e.value);
+        lines += line;
+    }
+    for (const auto& l : r.layers) {
+        std::snprintf(line, sizeof line, "layer %lld %lld %lld %.17g\n", static_cast<long long>(l.time_ps),
+                      static_cast<long long>(l.bound_ps), static_cast<long long>(l.tiles), l.energy_pj);
+        lines += line;
+    }
+    return lines;
+}
+
+inline void read_lines(child_results& r) {
+    std::stringstream lines(r.text);
+    for (std::string kind, name; lines >> kind;) {
+        double count = 0, energy = 0;
+        if (kind == "energy") {
+            std::string action;
+            lines >> name >> action >> count >> energy;
+            r.energy_by_part[name] += energy;
+            r.counts[name + "." + action] += count;
+            r.energies[name + "." + action] += energy;
+        } else if (kind == "detail") {
+            lines >> name >> count;
+            r.details[name] = count;
+        } else {
+            auto& l = r.layers.emplace_back();
+            lines >> l.time_ps >> l.bound_ps >> l.tiles >> l.energy_pj;
+        }
+    }
+}
+
 /// Runs `work` on `m` at `tile` (or at `bound`, without the kernel) and brings the figures home.
 inline child_results run_in_child(const machine& m, const work_list& work, const plan_options& options = {},
-                                  fidelity level = fidelity::tile) {
+                                  fidelity level = fidelity::tile, const guest_maker& guests = {}) {
     int ends[2];
     if (pipe(ends) != 0) throw std::runtime_error("pipe");
     const pid_t child = fork();
@@ -59,13 +123,7 @@ inline child_results run_in_child(const machine& m, const work_list& work, const
         try {
             const cost_model cost(m, options.counting);
             const auto p = make_plan(work, cost, options);
-            run_results r;
-            if (level == fidelity::bound) {
-                r = evaluate_bound(p, cost);
-            } else {
-                platform built(m, cost);
-                r = built.run(p);
-            }
+            const auto r = run_here(m, p, cost, level, guests);
             const auto& t = r.totals;
             f = {t.time_ps,
                  t.bound_ps,
@@ -87,12 +145,7 @@ inline child_results run_in_child(const machine& m, const work_list& work, const
                       statistic(r, "smem.busy_write_ps"), statistic(r, "bus.busy_read_ps"),
                       statistic(r, "bus.busy_write_ps"),  statistic(r, m.cim ? "cim.busy_ps" : "tensor_core.busy_ps")};
             std::strncpy(f.bound_by, r.bound_by.c_str(), sizeof f.bound_by - 1);
-            for (const auto& row : r.energy.rows()) {
-                char line[256];
-                std::snprintf(line, sizeof line, "%s %s %.17g %.17g\n", row.part.c_str(), row.action.c_str(), row.count,
-                              row.energy_pj());
-                rows += line;
-            }
+            rows = to_lines(r);
         } catch (const std::exception& e) {
             std::strncpy(f.fault, e.what(), sizeof f.fault - 1);
         }
@@ -117,12 +170,8 @@ inline child_results run_in_child(const machine& m, const work_list& work, const
         return r;
     }
     std::memcpy(&r.figures, all.data(), sizeof r.figures);
-    std::stringstream lines(all.substr(sizeof r.figures));
-    std::string part, action;
-    for (double count, energy; lines >> part >> action >> count >> energy;) {
-        r.energy_by_part[part] += energy;
-        r.counts[part + "." + action] += count;
-    }
+    r.text = all.substr(sizeof r.figures);
+    read_lines(r);
     return r;
 }
 

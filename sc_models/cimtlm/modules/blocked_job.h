@@ -15,7 +15,7 @@ struct blocked_job {
     std::int64_t first_unit = 0;                 ///< block i in those of unit (first_unit + i) modulo units
     std::array<std::uint64_t, 3> base_address{}; ///< of A, B, Z in the outermost memory; the batch lies side by side
     std::array<std::uint64_t, 3> repeat_bytes{}; ///< from one execution's to the next one's
-    std::uint64_t partial_address = 0;           ///< of partial sums of split K, all splits one after another
+    std::uint64_t partial_address = 0;           ///< of partial sums of split K: the parts of a block side by side
     std::int64_t a_row_bytes = 0;                ///< as matrix_job
     double epilogue_operations = 0;              ///< likewise
     double epilogue_read_bytes = 0;              ///< likewise
@@ -26,6 +26,7 @@ struct blocked_job {
 struct spread_job {
     vector_work work;
     std::uint64_t read_address = 0;
+    std::uint64_t second_address = 0; ///< of work.second_read_bytes
     std::uint64_t write_address = 0;
 };
 

@@ -50,8 +50,10 @@ operand_stream compute_block::stream_of(const active_job& job, std::size_t bound
     const auto bytes = [&](std::int64_t elements) { return bytes_of(elements, f.bits); };
     const auto r = index(f.rows), c = index(f.columns);
     const auto rows = t.extent[r], columns = t.extent[c];
-    const auto row = t.origin[r] + job.given.origin[r], column = t.origin[c] + job.given.origin[c];
-    const auto width = job.whole[c];
+    const bool alone = f.t == tensor::Z && job.given.packed_results;
+    const auto row = t.origin[r] + (alone ? 0 : job.given.origin[r]);
+    const auto column = t.origin[c] + (alone ? 0 : job.given.origin[c]);
+    const auto width = alone ? extents_of(job.given.product)[c] : job.whole[c];
     std::int64_t offset = 0;
     s.window_bytes = bytes(rows * columns); // a region may be moved several times
     if (f.packed) {

@@ -16,8 +16,8 @@ bool compute_block::passes_lanes(const active_job& job, std::size_t boundary, co
 
 // Takes the lanes for a region whose computation has just been scheduled; returns when they are through.
 std::int64_t compute_block::through_lanes(const active_job& job, const tile_transfer& t) {
-    const auto results = static_cast<double>(t.extent[index(dim::M)] * t.extent[index(dim::N)]);
-    const auto operations = results * job.given.epilogue_operations;
+    const auto results = t.extent[index(dim::M)] * t.extent[index(dim::N)];
+    const auto operations = static_cast<double>(results) * job.given.epilogue_operations;
     const auto lanes_ps = operations / machine_.vector_unit.operations_per_cycle * machine_.cycle_ps();
     auto begin = std::max(pipeline_.end_ps(), lanes_free_ps_);
     if (job.given.epilogue_read_bytes > 0) {
@@ -26,11 +26,14 @@ std::int64_t compute_block::through_lanes(const active_job& job, const tile_tran
         s.port = &mem_port_;
         s.operand = static_cast<int>(index(tensor::Z));
         s.kind = transfer_kind::read;
-        const auto first =
-            (t.origin[0] + job.given.origin[0]) * job.whole[1] + (t.origin[1] + job.given.origin[1]) * t.extent[0];
-        const auto per_result = job.given.epilogue_read_bytes;
-        s.address = job.given.epilogue_address + static_cast<std::uint64_t>(static_cast<double>(first) * per_result);
-        s.bytes = std::max<std::int64_t>(1, std::llround(results * per_result));
+        const auto first = job.given.epilogue_first + (t.origin[0] + job.given.origin[0]) * job.whole[1] +
+                           (t.origin[1] + job.given.origin[1]) * t.extent[0];
+        // Regions follow one another in this order: rounded so, their bytes add up to those of the product.
+        const auto bytes_before = [&](std::int64_t result) {
+            return std::llround(static_cast<double>(result) * job.given.epilogue_read_bytes);
+        };
+        s.address = job.given.epilogue_address + static_cast<std::uint64_t>(bytes_before(first));
+        s.bytes = bytes_before(first + results) - bytes_before(first);
         const auto most = most_at_once(s, machine_.dma.arbitration_bytes);
         for (std::int64_t at = 0; at < s.bytes; at += most) {
             const auto got = mem_port_.transfer(slice_of(s, at, std::min(s.bytes, at + most)));

@@ -8,7 +8,7 @@
 namespace cimtlm {
 
 namespace {
-constexpr std::int64_t all_blocks = std::int64_t{1} << 62;
+constexpr std::int64_t all_blocks = std::int64_t{1} << 40; // several times over, too, it is a count
 }
 
 dispatcher::dispatcher(const sc_core::sc_module_name& name, const machine& m,
@@ -101,15 +101,27 @@ matrix_job dispatcher::block_job(std::int64_t number) const {
         job.base_address[t] = job_.base_address[t] + static_cast<std::uint64_t>(item * item_bytes[t]);
     if (splits > 1) {
         const auto part = region.origin[index(dim::K)] / job_.grid.block[index(dim::K)];
-        job.base_address[index(tensor::Z)] =
-            job_.partial_address +
-            static_cast<std::uint64_t>((item * splits + part) * bytes_of(g.m * g.n, g.bits.partial));
+        job.packed_results = true;
+        job.base_address[index(tensor::Z)] = partial_address(item, region, part);
     } else {
         job.epilogue_operations = job_.epilogue_operations;
         job.epilogue_read_bytes = job_.epilogue_read_bytes;
-        job.epilogue_address = job_.epilogue_address + static_cast<std::uint64_t>(item * item_bytes[2]);
+        job.epilogue_address = job_.epilogue_address;
+        job.epilogue_first = item * g.m * g.n;
     }
     return job;
+}
+
+// Results of the batch that stand before those of a block, when blocks follow one another row by row of blocks.
+std::int64_t dispatcher::results_before(std::int64_t item, const block_region& r) const {
+    const auto& g = job_.product;
+    return item * g.m * g.n + r.origin[index(dim::M)] * g.n + r.origin[index(dim::N)] * r.extent[index(dim::M)];
+}
+
+std::uint64_t dispatcher::partial_address(std::int64_t item, const block_region& r, std::int64_t part) const {
+    const auto results = r.extent[index(dim::M)] * r.extent[index(dim::N)];
+    const auto before = results_before(item, r) * job_.grid.along(dim::K, job_.product) + part * results;
+    return job_.partial_address + static_cast<std::uint64_t>(bytes_of(before, job_.product.bits.partial));
 }
 
 // Gives a block to the unit that has least to do; false when all loaders are taken.
@@ -173,25 +185,28 @@ void dispatcher::reduce() {
         if (v->running()) continue;
         const auto output = to_reduce_.front();
         to_reduce_.pop_front();
-        const auto in_item = output % (columns * job_.grid.along(dim::M, g));
+        const auto of_item = columns * job_.grid.along(dim::M, g);
+        const auto item = output / of_item, in_item = output % of_item;
         const auto region = job_.grid.region(g, in_item / columns * columns * splits + in_item % columns);
         const auto results = region.extent[index(dim::M)] * region.extent[index(dim::N)];
-        // Where the block stands among the results of the batch; parts of one block lie side by side here.
-        const auto place = output / (columns * job_.grid.along(dim::M, g)) * g.m * g.n +
-                           region.origin[index(dim::M)] * g.n +
-                           region.origin[index(dim::N)] * region.extent[index(dim::M)];
+        const auto first = results_before(item, region);
+        // Shares of all blocks add up to those of the product.
+        const auto before = [](double of_each, std::int64_t result) {
+            return std::llround(of_each * static_cast<double>(result));
+        };
+        const auto share = [&](double of_each) { return before(of_each, first + results) - before(of_each, first); };
         vector_job job;
         job.work.name = g.name + ".reduction";
         job.work.elements = results;
-        job.work.operations =
-            results * (splits - 1) +
-            static_cast<std::int64_t>(std::llround(job_.epilogue_operations * static_cast<double>(results)));
-        job.work.read_bytes =
-            bytes_of(results, g.bits.partial) * splits +
-            static_cast<std::int64_t>(std::llround(job_.epilogue_read_bytes * static_cast<double>(results)));
+        job.work.operations = results * (splits - 1) + share(job_.epilogue_operations);
+        job.work.second_read_bytes = share(job_.epilogue_read_bytes);
+        job.work.read_bytes = bytes_of(results, g.bits.partial) * splits + job.work.second_read_bytes;
         job.work.write_bytes = bytes_of(results, g.bits.z);
-        job.read_address = job_.partial_address + static_cast<std::uint64_t>(bytes_of(place, g.bits.partial) * splits);
-        job.write_address = job_.base_address[index(tensor::Z)] + static_cast<std::uint64_t>(bytes_of(place, g.bits.z));
+        job.read_address = partial_address(item, region, 0);
+        job.second_address =
+            job_.epilogue_address + static_cast<std::uint64_t>(before(job_.epilogue_read_bytes, first));
+        job.write_address = job_.base_address[index(tensor::Z)] + static_cast<std::uint64_t>(bytes_of(first, g.bits.z));
+        job.operand = operand_z;
         job.commanded = true;
         v->load(job);
         ++reductions_running_;
@@ -260,9 +275,12 @@ void dispatcher::run_vectors(const spread_job& job) {
         const auto cut = [&](std::int64_t whole) { return part(whole, i + 1) - part(whole, i); };
         share.work.elements = cut(job.work.elements);
         share.work.operations = cut(job.work.operations);
-        share.work.read_bytes = cut(job.work.read_bytes);
+        share.work.second_read_bytes = cut(job.work.second_read_bytes);
+        const auto first_bytes = job.work.read_bytes - job.work.second_read_bytes;
+        share.work.read_bytes = cut(first_bytes) + share.work.second_read_bytes;
         share.work.write_bytes = cut(job.work.write_bytes);
-        share.read_address = job.read_address + static_cast<std::uint64_t>(part(job.work.read_bytes, i));
+        share.read_address = job.read_address + static_cast<std::uint64_t>(part(first_bytes, i));
+        share.second_address = job.second_address + static_cast<std::uint64_t>(part(job.work.second_read_bytes, i));
         share.write_address = job.write_address + static_cast<std::uint64_t>(part(job.work.write_bytes, i));
         share.commanded = true;
         vectors_[static_cast<std::size_t>(i)]->load(share);

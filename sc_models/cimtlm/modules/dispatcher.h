@@ -73,6 +73,8 @@ private:
     void await_command(std::int64_t count);
     bool hand_out(std::int64_t number);
     matrix_job block_job(std::int64_t number) const;
+    std::int64_t results_before(std::int64_t item, const block_region& r) const;
+    std::uint64_t partial_address(std::int64_t item, const block_region& r, std::int64_t part) const;
     void finished(std::size_t group, std::size_t unit, std::int64_t number);
     void count_stretch(unit& u);
     void reduce();

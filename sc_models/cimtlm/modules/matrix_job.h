@@ -4,9 +4,11 @@
 #include <cimtlm/mapping/cost.h>
 #include <cimtlm/mapping/flat_nest.h>
 #include <cimtlm/mapping/vector_work.h>
+#include <cimtlm/tlm/transfer_extension.h>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace cimtlm {
 
@@ -19,11 +21,13 @@ struct matrix_job {
     std::array<std::uint64_t, 3> base_address{}; ///< of A, B, Z, all blocks together, in the outermost memory
     extents whole{0, 0, 0};                      ///< of the product that this is a block of; zeros: the product itself
     extents origin{0, 0, 0};                     ///< of the block in it
+    bool packed_results = false;                 ///< Z holds the results of this block alone (partial sums of split K)
     std::int64_t a_row_bytes =
         0; ///< A stands in rows of so many bytes; less than K of them when im2col repeats them; 0: K
     double epilogue_operations = 0;     ///< of the vector lanes on each result before it leaves
     double epilogue_read_bytes = 0;     ///< other operands of that (a residual) for each result
-    std::uint64_t epilogue_address = 0; ///< where they lie, as the results do
+    std::uint64_t epilogue_address = 0; ///< where they lie, in the order of the results
+    std::int64_t epilogue_first = 0;    ///< results of the batch that stand before those of this product
     std::int64_t not_before_ps = 0;     ///< the first request waits until then
     bool commanded = false;             ///< all tiles may run at once; false: as commands arrive
     std::int64_t number = 0;            ///< for whoever handed it over
@@ -34,7 +38,9 @@ struct vector_job {
     vector_work work;
     std::uint64_t read_address = 0;
     std::uint64_t write_address = 0;
-    bool commanded = false; ///< runs at once; false: when the command arrives
+    bool commanded = false;                                     ///< runs at once; false: when the command arrives
+    std::optional<std::uint64_t> second_address = std::nullopt; ///< of work.second_read_bytes; absent: behind the rest
+    int operand = operand_none;                                 ///< under which the memories count all of it
 };
 
 /// What a job took. end - begin = computed + the waits, exactly.

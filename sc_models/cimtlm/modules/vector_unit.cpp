@@ -52,9 +52,17 @@ void vector_unit::run() {
         if (!(machine_.vector_unit.fused && work.fusible)) {
             operand_stream in;
             in.port = &mem_port_;
+            in.operand = job_.operand;
             in.address = job_.read_address;
-            in.bytes = work.read_bytes;
+            const auto second_bytes = job_.second_address ? work.second_read_bytes : 0;
+            in.bytes = work.read_bytes - second_bytes;
             streams.push_back(in);
+            if (second_bytes > 0) {
+                operand_stream second = in;
+                second.address = *job_.second_address;
+                second.bytes = second_bytes;
+                streams.push_back(second);
+            }
             operand_stream out = in;
             out.write = true;
             out.address = job_.write_address;
