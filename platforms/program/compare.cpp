@@ -132,6 +132,22 @@ std::string why(const json::object& r) {
     return text;
 }
 
+// Against the first machine: who wins what.
+std::string verdict(const json::object& first, const json::object& r) {
+    const auto ratio = [&](const char* figure) {
+        return number(first.at("totals").as_object().at(figure)) / number(r.at("totals").as_object().at(figure));
+    };
+    const auto say = [](const char* what, double gain) {
+        return std::string(gain >= 1 ? "wins in " : "loses in ") + what + " (" + number_text(gain) + "x)";
+    };
+    const auto time = ratio("time_ps"), energy = ratio("energy_pj");
+    const auto& band = r.at("energy_band_pj").as_array();
+    const auto& reference = first.at("energy_band_pj").as_array();
+    // Both bands move together where parts are shared; what holds even for opposite ends is beyond doubt.
+    const bool apart = number(band.at(1)) < number(reference.at(0)) || number(band.at(0)) > number(reference.at(1));
+    return say("time", time) + ", " + say("energy", energy) + (apart ? ", beyond the ranges" : "");
+}
+
 // Who is first in what. Equal machines share the place of the first named.
 std::string winners(const std::vector<json::object>& results) {
     const auto best = [&](const auto& figure) {
@@ -151,7 +167,16 @@ std::string winners(const std::vector<json::object>& results) {
            number_text(gain) + "x); least energy x time: " + both + " (" + number_text(product) + "x)\n";
 }
 
-std::string table_of(const std::vector<json::object>& results, const std::string& format) {
+// What CiM leaves of the memory in whose place it stands.
+std::string left_text(const json::object& r) {
+    const auto* replaced = r.if_contains("replaced_memory");
+    if (!replaced) return "-";
+    const auto& m = replaced->as_object();
+    return bytes_text(m.at("left_bytes").to_number<std::int64_t>()) + " of " + std::string(m.at("name").as_string());
+}
+
+std::string table_of(const std::vector<json::object>& results,
+                     const std::vector<std::pair<std::string, std::string>>& refused, const std::string& format) {
     const bool raw = format == "csv";
     std::vector<std::vector<std::string>> rows;
     if (raw)
@@ -159,7 +184,7 @@ std::string table_of(const std::vector<json::object>& results, const std::string
                         "speedup", "energy_gain"});
     else
         rows.push_back({"machine", "time", "energy", "energy within", "TOPS", "TOPS/W", "utilisation", "area mm2",
-                        "bound by", "speed-up", "energy gain"});
+                        "weights held", "left for data", "bound by", "speed-up", "energy gain"});
     const auto exact = [](const json::value& v) {
         std::ostringstream text;
         text.precision(12);
@@ -182,8 +207,13 @@ std::string table_of(const std::vector<json::object>& results, const std::string
                             band_text(number(band.at(0)), number(band.at(1))), number_text(number(t.at("tops"))),
                             number_text(number(t.at("tops_per_w"))),
                             number_text(100 * number(t.at("utilization"))) + " %",
-                            number_text(number(r.at("area_um2")) / 1e6), bound, number_text(faster) + "x",
-                            number_text(leaner) + "x"});
+                            number_text(number(r.at("area_um2")) / 1e6),
+                            bytes_text(r.at("resident_bytes").to_number<std::int64_t>()), left_text(r), bound,
+                            number_text(faster) + "x", number_text(leaner) + "x"});
+    }
+    for (const auto& [name, reason] : refused) {
+        rows.push_back({name, raw ? "" : "does not fit"});
+        rows.back().resize(rows.front().size());
     }
     if (raw) return table_csv(rows);
     return format == "markdown" ? table_markdown(rows) : table_text(rows);
@@ -195,7 +225,8 @@ int compare_command(const std::vector<std::string>& arguments) {
     po::options_description all("cimtlm compare MACHINE... --trace TRACE|--gemm M,N,K [options]");
     describe_work(all);
     all.add_options()("trace", po::value<std::string>()->value_name("TRACE"), "file or name (cimtlm list traces)")(
-        "machine", po::value<std::vector<std::string>>()->value_name("MACHINE"), "files or names")(
+        "machine", po::value<std::vector<std::string>>()->value_name("MACHINE"),
+        "files or names; NAME,KEY=VALUE,... with options of its own")(
         "format", po::value<std::string>()->default_value("table")->value_name("table|csv|json|markdown"),
         "of the result")(
         "jobs",
@@ -217,7 +248,16 @@ int compare_command(const std::vector<std::string>& arguments) {
     const auto machines = values["machine"].as<std::vector<std::string>>();
     const auto jobs = read_jobs(values["jobs"].as<std::string>());
     // What is wrong is said once, before anything runs.
-    for (const auto& name : machines) load_machine(name, w);
+    const auto options_of = [&](const std::string& machine) {
+        const auto variant = read_variant(machine);
+        auto own = w;
+        own.sets.insert(own.sets.end(), variant.sets.begin(), variant.sets.end());
+        return std::pair(variant.machine, own);
+    };
+    for (const auto& name : machines) {
+        const auto [machine, own] = options_of(name);
+        load_machine(machine, own);
+    }
     const auto work = load_work(w);
 
     std::vector<child_outcome> outcomes(machines.size());
@@ -227,8 +267,9 @@ int compare_command(const std::vector<std::string>& arguments) {
     for (std::size_t j = 0; j < std::min(jobs, machines.size()); ++j)
         workers.emplace_back([&] {
             for (std::size_t i; !was_interrupted() && (i = next++) < machines.size();) {
-                auto child = arguments_of(w);
-                child.insert(child.begin(), {"run", machines[i]});
+                const auto [machine, own] = options_of(machines[i]);
+                auto child = arguments_of(own);
+                child.insert(child.begin(), {"run", machine});
                 child.push_back("--json");
                 try {
                     outcomes[i] = run_child(child, running);
@@ -250,20 +291,29 @@ int compare_command(const std::vector<std::string>& arguments) {
     if (was_interrupted()) throw interrupted{};
 
     std::vector<json::object> results;
+    std::vector<std::pair<std::string, std::string>> refused; // machine, reason
     for (std::size_t i = 0; i < machines.size(); ++i) {
         const auto& o = outcomes[i];
         if (o.status != exit_ok) {
             const std::string text = machines[i] + ": " + message_of(o);
+            if (o.status == exit_does_not_fit && i > 0) {
+                refused.emplace_back(machines[i], message_of(o)); // the others still say something
+                continue;
+            }
+            if (o.status == exit_does_not_fit) throw does_not_fit_error(text);
             if (o.status == exit_input) throw input_error(text);
             if (o.status == exit_environment) throw environment_error(text);
             if (o.status == exit_interrupted) throw interrupted{};
             throw std::runtime_error(text);
         }
         results.push_back(json::parse(o.out).as_object());
+        if (machines[i].find(',') != std::string::npos) results.back()["machine"] = machines[i]; // with its options
     }
     if (format == "json") {
         json::array array;
         for (auto& r : results) array.push_back(r);
+        for (const auto& [name, reason] : refused)
+            array.push_back(json::object{{"machine", name}, {"refused", reason}});
         print(pretty(array));
         return exit_ok;
     }
@@ -271,10 +321,15 @@ int compare_command(const std::vector<std::string>& arguments) {
     if (format == "table")
         text += work.name + " (" + to_string(w.level) + ", " + to_string(w.counting) + "); ratios to " +
                 std::string(results.front().at("machine").as_string()) + "\n\n";
-    text += table_of(results, format);
+    text += table_of(results, refused, format);
     if (format == "table") {
         text += "\n" + winners(results) + "\n";
-        for (const auto& r : results) text += std::string(r.at("machine").as_string()) + ": " + why(r) + "\n";
+        for (const auto& r : results) {
+            text += std::string(r.at("machine").as_string()) + ": ";
+            if (&r != &results.front()) text += verdict(results.front(), r) + "; ";
+            text += why(r) + "\n";
+        }
+        for (const auto& [name, reason] : refused) text += name + ": does not fit: " + reason + "\n";
     }
     print(text);
     return exit_ok;

@@ -67,6 +67,9 @@ int main(int argc, char** argv) {
     } catch (const interrupted&) {
         std::cerr << "cimtlm: interrupted; nothing is kept\n";
         return exit_interrupted;
+    } catch (const does_not_fit_error& e) {
+        std::cerr << "cimtlm: " << e.what() << "\n";
+        return exit_does_not_fit;
     } catch (const input_error& e) {
         std::cerr << "cimtlm: " << e.what() << "\n";
         return exit_input;

@@ -23,8 +23,10 @@ void describe_work(po::options_description& all) {
         "closed form, or event driven with contention (default tile)")(
         "convention", po::value<std::string>()->default_value("like-for-like")->value_name("like-for-like|published"),
         "how costs are counted; published: as the A100-like study, at fidelity bound")(
-        "mapper", po::value<std::string>()->value_name("rules|search"),
-        "default: the machine's")("mapping", po::value<std::string>()->value_name("FILE"), "loop nests by hand")(
+        "mapper", po::value<std::string>()->value_name("rules|search"), "default: the machine's")(
+        "objective", po::value<std::string>()->value_name("energy|delay|edp"),
+        "what the search minimises (default: the machine's)")("mapping", po::value<std::string>()->value_name("FILE"),
+                                                              "loop nests by hand")(
         "padding", po::value<std::string>()->default_value("none")->value_name("none|same|overhang"),
         "of convolutions in SCALE-Sim topologies")("batch", po::value<std::string>()->value_name("N"),
                                                    "inputs at once; layers share their weights (default 1)")(
@@ -61,6 +63,7 @@ work_options read_work(const po::variables_map& values) {
     if (published && w.level != fidelity::bound)
         throw input_error("--convention published is a closed form: use it with --fidelity bound");
     w.mapper = one_of(values, "mapper", "", {"rules", "search"});
+    w.objective = one_of(values, "objective", "", {"energy", "delay", "edp"});
     if (values.count("mapping")) w.mapping_file = values["mapping"].as<std::string>();
     if (!w.mapping_file.empty() && !w.mapper.empty())
         throw input_error("both --mapping and --mapper: give one of them");
@@ -85,6 +88,7 @@ std::vector<std::string> arguments_of(const work_options& w) {
     add("--fidelity", to_string(w.level));
     add("--convention", to_string(w.counting));
     add("--mapper", w.mapper);
+    add("--objective", w.objective);
     add("--mapping", w.mapping_file);
     add("--padding", w.padding);
     if (w.batch > 1) add("--batch", std::to_string(w.batch));
@@ -146,7 +150,18 @@ named_work load_work(const work_options& w) {
 loaded_machine load_machine(const std::string& name_or_file, const work_options& w) {
     auto sets = w.sets;
     if (!w.mapper.empty()) sets.push_back("mapper.kind=" + w.mapper);
+    if (!w.objective.empty()) sets.push_back("mapper.objective=" + w.objective);
     return load_machine(name_or_file, sets);
+}
+
+machine_variant read_variant(const std::string& text) {
+    machine_variant v{text.substr(0, text.find(',')), {}};
+    for (auto at = v.machine.size(); at < text.size();) {
+        const auto end = std::min(text.find(',', at + 1), text.size());
+        v.sets.push_back(text.substr(at + 1, end - at - 1));
+        at = end;
+    }
+    return v;
 }
 
 } // namespace cimtlm

@@ -21,7 +21,8 @@ struct work_options {
     std::vector<std::string> sets; ///< key=value
     fidelity level = fidelity::tile;
     convention counting = convention::like_for_like;
-    std::string mapper; ///< "": the machine's
+    std::string mapper;    ///< "": the machine's
+    std::string objective; ///< likewise
     std::string mapping_file;
     std::string padding = "none"; ///< of SCALE-Sim topologies
     std::int64_t batch = 1;       ///< inputs at once
@@ -48,6 +49,13 @@ struct named_work {
 named_work load_work(const work_options& w);
 /// The machine with the options applied.
 loaded_machine load_machine(const std::string& name_or_file, const work_options& w);
+
+/// "a100/cim_rf,cim.macro=analog_6t": a machine with `--set` options of its own.
+struct machine_variant {
+    std::string machine;
+    std::vector<std::string> sets;
+};
+machine_variant read_variant(const std::string& text);
 
 const char* to_string(fidelity f);
 const char* to_string(convention c);

@@ -2,6 +2,7 @@
 
 #include "options.h"
 
+#include <cimtlm/machine/iso_area.h>
 #include <cimtlm/machine/unit_group.h>
 
 #include <algorithm>
@@ -81,6 +82,14 @@ json::object to_json(const run_results& r, const report_context& c) {
     root["energy_band_pj"] = json::array{band.low_pj, band.high_pj};
     root["area_um2"] = whole_area_um2(c.target.value);
     root["resident_bytes"] = r.resident_bytes;
+    if (c.target.value.cim && c.target.value.cim->place) {
+        // CiM in place of a memory: what is left for data, of all units.
+        const auto replaced = memory_replaced(c.target.value);
+        const auto units = cim_units(c.target.value);
+        root["replaced_memory"] = json::object{{"name", c.target.value.cim->replaces},
+                                               {"bytes", replaced.capacity_bytes * units},
+                                               {"left_bytes", replaced.left_bytes * units}};
+    }
     root["engines"] = json::object{{"count", whole_engine_count(c.target.value)}, {"used", r.engines_used}};
     if (c.steady && c.missing_arrays > 0) root["missing_arrays"] = c.missing_arrays;
     if (c.skipped_vector_work > 0) root["skipped_vector_work"] = c.skipped_vector_work;

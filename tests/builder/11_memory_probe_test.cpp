@@ -11,6 +11,7 @@ namespace cimtlm {
 namespace {
 
 constexpr double ghz = 1.41;
+constexpr double l2_rate = 3830; // bytes a cycle, l2_40mb
 constexpr std::uint64_t KiB = 1024, MiB = 1024 * KiB;
 
 machine a100(const std::vector<std::string>& sets = {}) { return load_machine("a100/tensor_core", sets).value; }
@@ -65,12 +66,11 @@ TEST(MemoryProbe, BandwidthsFollowFromPortsSlicesAndRefresh) {
     EXPECT_NEAR(smem, 19100, 0.15 * 19100) << "measured";
     EXPECT_NEAR(smem, 108 * 128 * ghz, 0.01 * smem);
     EXPECT_NEAR(one, 64 * ghz, 0.02 * one) << "a unit is limited by its port";
-    EXPECT_NEAR(l2, 5120 * ghz, 0.04 * l2) << "all of them by the slices";
-    // Programs measure 5.4 TB/s, 75 % of the slices' peak: arbitration is not modelled (parts/memories/l2_40mb.yaml).
-    EXPECT_NEAR(5400 / l2, 0.75, 0.03);
+    EXPECT_NEAR(l2, 5400, 0.15 * 5400) << "measured";
+    EXPECT_NEAR(l2, l2_rate * ghz, 0.04 * l2) << "all of them by the cache";
     EXPECT_NEAR(dram, 1769, 0.15 * 1769) << "measured";
     EXPECT_NEAR(dram, 2039 * (1 - 450.0 / 3900), 0.03 * dram) << "what refresh leaves";
-    EXPECT_NEAR(bandwidth(p, 8 * MiB, 108, true), 5120 * ghz, 0.04 * l2);
+    EXPECT_NEAR(bandwidth(p, 8 * MiB, 108, true), l2_rate * ghz, 0.04 * l2);
     EXPECT_LT(bandwidth(p, 128 * MiB, 108, true), 2039 * (1 - 450.0 / 3900));
 }
 
@@ -85,16 +85,16 @@ TEST(MemoryProbe, TheSmallerBoardIsSlower) {
 TEST(MemoryProbe, FewUnitsAreLimitedByTheirPortsUntilTheSlicesAre) {
     memory_probe p(a100());
     for (const unsigned units : {1u, 2u, 16u, 64u, 80u, 108u}) {
-        const double expected = std::min(64.0 * units, 5120.0) * ghz;
+        const double expected = std::min(64.0 * units, l2_rate) * ghz;
         EXPECT_NEAR(bandwidth(p, 16 * MiB, units), expected, 0.05 * expected) << units;
     }
 }
 
 // One machine a process: each parameter is a test.
 TEST(MemoryProbeParameter, PortRate) {
-    memory_probe p(a100({"bus.ports.read_bytes_per_cycle=32"}));
-    EXPECT_NEAR(bandwidth(p, 8 * MiB, 1), 32 * ghz, 0.02 * 32 * ghz);
-    EXPECT_NEAR(bandwidth(p, 8 * MiB), 108 * 32 * ghz, 0.03 * 108 * 32 * ghz) << "now the ports are below the slices";
+    memory_probe p(a100({"bus.ports.read_bytes_per_cycle=24"}));
+    EXPECT_NEAR(bandwidth(p, 8 * MiB, 1), 24 * ghz, 0.02 * 24 * ghz);
+    EXPECT_NEAR(bandwidth(p, 8 * MiB), 108 * 24 * ghz, 0.03 * 108 * 24 * ghz) << "now the ports are below the slices";
 }
 
 TEST(MemoryProbeParameter, FarLatencyMovesTheLongestByItselfAndTheMeanByHalf) {
@@ -156,11 +156,11 @@ TEST(MemoryProbe, AForeignStreamTakesWhatItTakes) {
         for (unsigned i = first; i < last; ++i) move(i, 8 * MiB, 0);
         p.finish();
     };
-    readers(0, 54); // 54 x 64 B: below the slices' 5120
+    readers(0, 54); // 54 x 64 B: below the cache's rate
     const double alone = took(0);
     EXPECT_NEAR(alone, 8.0 * MiB / 64 / ghz * 1e3, 0.02 * alone);
-    readers(0, 108); // 6912 B asked for, 5120 there
-    EXPECT_NEAR(took(0) / alone, 108 * 64 / 5120.0, 0.05 * 1.35);
+    readers(0, 108); // 6912 B a cycle asked for, 3830 there
+    EXPECT_NEAR(took(0) / alone, 108 * 64 / l2_rate, 0.05 * 1.8);
     // A stream from DRAM beside it takes its share of the DRAM and fills of the L2, hardly any of the hits' time.
     for (unsigned i = 0; i < 54; ++i) move(i, 8 * MiB, 0);
     move(60, 8 * MiB, from);

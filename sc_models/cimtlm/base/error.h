@@ -14,6 +14,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// A machine cannot hold the work: the program ends with status 4. The message says what is missing.
+class does_not_fit_error : public input_error {
+public:
+    using input_error::input_error;
+};
+
 /// The surroundings fail (disk full, unwritable folder): the program ends with status 3.
 class environment_error : public std::runtime_error {
 public:

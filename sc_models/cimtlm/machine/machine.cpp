@@ -317,6 +317,8 @@ void machine::validate(const std::string& where) const {
         check.not_negative("bus.ports.write_bytes_per_cycle", bus.ports->write_bytes_per_cycle);
     }
     check.positive("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes));
+    check.not_negative("dma.panel_bytes", static_cast<double>(dma.panel_bytes));
+    check.at_most("dma.panel_bytes", static_cast<double>(dma.panel_bytes), most_transaction_bytes);
     check.at_most("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes), most_transaction_bytes);
     check.not_negative("host.command_cycles", host.command_cycles);
     check.at_most("host.command_cycles", host.command_cycles, most_cycles);
