@@ -95,19 +95,17 @@ chip_platform::chip_platform(const machine& m, const cost_model& cost, const pla
     host_ = std::make_unique<host_cpu>("host", m, energy_, *dispatcher_, dispatcher_address);
     shared_->bind(next++, host_->mem);
     for (auto* guest : guests) shared_->bind(next++, *guest);
-    dispatcher_->on_group([this](std::size_t group) { return prepare_cache(group); });
+    dispatcher_->on_group([this](std::optional<std::size_t> group) { return prepare_cache(group); });
 }
 
 // Ways that compute on demand cache while other units work.
-std::int64_t chip_platform::prepare_cache(std::size_t group) {
+std::int64_t chip_platform::prepare_cache(std::optional<std::size_t> group) {
     auto* cache = shared_->shared_cache();
     if (!cache) return 0;
     const auto& c = *machine_.memories[1].cache;
     if (!c.compute_on_demand) return 0;
-    const bool computes = plan_.chip->groups()[group].unit == "slice";
-    const auto taken = cache->set_compute_ways(computes ? c.compute_ways : 0);
-    switch_ps_ += taken;
-    return taken;
+    const bool computes = group && plan_.chip->groups()[*group].unit == "slice";
+    return cache->set_compute_ways(computes ? c.compute_ways : 0);
 }
 
 std::string chip_platform::who_waits() const {
@@ -152,7 +150,8 @@ run_results chip_platform::run(const std::function<bool(std::int64_t)>& keep_on)
         row.energy_pj = done.energy_pj;
         row.tiles = done.tiles;
         row.stalls = done.waits.beyond(done.waits.total_ps() -
-                                       (row.time_ps - bound_ps(plan_.tasks[i], convention::like_for_like)));
+                                           (row.time_ps - bound_ps(plan_.tasks[i], convention::like_for_like)),
+                                       stall::imbalance);
         r.stalls += row.stalls;
         r.totals.simulated_tiles += done.tiles;
     }

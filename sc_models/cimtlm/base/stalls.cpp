@@ -23,6 +23,8 @@ const char* to_string(stall s) {
         return "host_issue";
     case stall::mode_switch:
         return "mode_switch";
+    case stall::imbalance:
+        return "imbalance";
     case stall::reduction:
         return "reduction";
     case stall::drain:
@@ -62,11 +64,11 @@ stall_account& stall_account::operator+=(const stall_account& o) {
     return *this;
 }
 
-stall_account stall_account::beyond(std::int64_t inherent_ps) const {
+stall_account stall_account::beyond(std::int64_t inherent_ps, stall longer) const {
     if (inherent_ps > total_ps()) throw std::logic_error("stalls: a run was faster than its bound");
     stall_account rest = *this;
     if (inherent_ps < 0) {
-        rest.add(stall::weight_load, -inherent_ps);
+        rest.add(longer, -inherent_ps);
         return rest;
     }
     const std::array<stall, 3> operands{stall::weight_load, stall::input_wait, stall::output_wait};
@@ -79,8 +81,9 @@ stall_account stall_account::beyond(std::int64_t inherent_ps) const {
         rest.add(s, -part);
         left -= part;
     }
-    for (auto s : {stall::weight_load, stall::input_wait, stall::output_wait, stall::port_conflict, stall::dram_row,
-                   stall::refresh, stall::drain, stall::reduction, stall::mode_switch, stall::host_issue}) {
+    for (auto s :
+         {stall::weight_load, stall::input_wait, stall::output_wait, stall::port_conflict, stall::dram_row,
+          stall::refresh, stall::drain, stall::reduction, stall::imbalance, stall::mode_switch, stall::host_issue}) {
         const auto part = std::min(left, rest[s]);
         rest.add(s, -part);
         left -= part;

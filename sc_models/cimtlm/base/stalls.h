@@ -15,13 +15,14 @@ enum class stall {
     refresh,       ///< DRAM refresh
     host_issue,    ///< no command from the host
     mode_switch,   ///< ways of a cache change between caching and computing
+    imbalance,     ///< the unit that ends last has more blocks than others (wave quantisation)
     reduction,     ///< partial sums of blocks that share results are added up
     drain          ///< the last results leave after the last computation
 };
-constexpr std::size_t stall_count = 10;
+constexpr std::size_t stall_count = 11;
 constexpr std::array<stall, stall_count> all_stalls{
-    stall::weight_load, stall::input_wait, stall::output_wait, stall::port_conflict, stall::dram_row,
-    stall::refresh,     stall::host_issue, stall::mode_switch, stall::reduction,     stall::drain};
+    stall::weight_load, stall::input_wait,  stall::output_wait, stall::port_conflict, stall::dram_row, stall::refresh,
+    stall::host_issue,  stall::mode_switch, stall::imbalance,   stall::reduction,     stall::drain};
 const char* to_string(stall s);
 
 /// Lost time of transfers: of `total_ps` that they took, so much went to contention, rows and refresh.
@@ -53,9 +54,9 @@ public:
     /// The waits that a bound does not contain. Of all waits `inherent_ps` (bound minus the engine's time) is what the
     /// bound's resource needs anyway: it is taken from the waits for operands in proportion, then from port_conflict,
     /// dram_row, refresh, drain, host_issue, in this order. Below 0 the engine took longer than the bound says, as
-    /// arrays that are filled unevenly are written at the pace of the fullest: that is weight_load. Either way the
-    /// result adds up to total_ps() - inherent_ps. Requires inherent_ps <= total_ps().
-    stall_account beyond(std::int64_t inherent_ps) const;
+    /// arrays that are filled unevenly are written at the pace of the fullest: that is weight_load, or `longer`. Either
+    /// way the result adds up to total_ps() - inherent_ps. Requires inherent_ps <= total_ps().
+    stall_account beyond(std::int64_t inherent_ps, stall longer = stall::weight_load) const;
 
 private:
     std::array<std::int64_t, stall_count> ps_{};

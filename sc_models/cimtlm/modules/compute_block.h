@@ -162,7 +162,10 @@ private:
     void await_registers(const loaded_tile& t);
     void send_results(const loaded_tile& t);
     void settle_streamed(std::int64_t time_ps);
+    bool has_epilogue(const active_job& job, std::size_t boundary, const tile_transfer& t) const;
     bool passes_lanes(const active_job& job, std::size_t boundary, const tile_transfer& t) const;
+    operand_stream epilogue_stream(const active_job& job, const tile_transfer& t);
+    std::int64_t count_epilogue(const active_job& job, const tile_transfer& t);
     std::int64_t through_lanes(const active_job& job, const tile_transfer& t);
     static std::int64_t held_bytes_of(const flow& f, const tile_transfer& t);
     operand_stream stream_of(const active_job& job, std::size_t boundary, const tile_transfer& t, bool down) const;

@@ -114,8 +114,15 @@ void compute_block::compute(loaded_tile& t) {
     await_registers(t);
     collect_streams(t);
     account_engine(job, t.work);
-    const auto compute_ps = std::ceil(cost_.compute_ps(t.work.steps, job.given.product) - 1e-6);
-    pipeline_.run(streams_, static_cast<std::int64_t>(compute_ps), t.work.steps * job.input_slices, [this, &t] {
+    auto compute_ps = static_cast<std::int64_t>(std::ceil(cost_.compute_ps(t.work.steps, job.given.product) - 1e-6));
+    for (std::size_t i = 0; i < job.flows.size(); ++i) {
+        const auto& x = t.work.transfers[i];
+        if (!has_epilogue(job, i, x) || passes_lanes(job, i, x)) continue;
+        // Results stream through the lanes: the slower of both sets the pace.
+        compute_ps = std::max(compute_ps, count_epilogue(job, x));
+        if (job.given.epilogue_read_bytes > 0) streams_.push_back(epilogue_stream(job, x));
+    }
+    pipeline_.run(streams_, compute_ps, t.work.steps * job.input_slices, [this, &t] {
         if (unsent_) settle_streamed(std::max(pipeline_.end_ps(), pipeline_.sent_ps()));
         sequencer_waits_ = "weights";
         while (!t.ready) sc_core::wait(loaded_event_);

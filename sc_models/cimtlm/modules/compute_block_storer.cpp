@@ -7,42 +7,59 @@
 namespace cimtlm {
 
 // The lanes work on finished results that leave to the outermost memory.
-bool compute_block::passes_lanes(const active_job& job, std::size_t boundary, const tile_transfer& t) const {
+bool compute_block::has_epilogue(const active_job& job, std::size_t boundary, const tile_transfer& t) const {
     const auto& f = job.flows[boundary];
     const auto k = index(dim::K);
     return (job.given.epilogue_operations > 0 || job.given.epilogue_read_bytes > 0) && f.t == tensor::Z &&
            f.parent == 0 && t.update > 0 && t.origin[k] + t.extent[k] >= job.given.product.k;
 }
 
+// More results than registers hold for them stream through the lanes while the tile computes; others wait for its end.
+bool compute_block::passes_lanes(const active_job& job, std::size_t boundary, const tile_transfer& t) const {
+    return has_epilogue(job, boundary, t) && (job.flows[boundary].load || t.update <= machine_.dma.arbitration_bytes);
+}
+
+// The other operands of the epilogue of a region. Regions follow one another in this order: rounded so, their bytes add
+// up to those of the product.
+operand_stream compute_block::epilogue_stream(const active_job& job, const tile_transfer& t) {
+    const auto results = t.extent[index(dim::M)] * t.extent[index(dim::N)];
+    const auto first = job.given.epilogue_first + (t.origin[0] + job.given.origin[0]) * job.whole[1] +
+                       (t.origin[1] + job.given.origin[1]) * t.extent[0];
+    const auto bytes_before = [&](std::int64_t result) {
+        return std::llround(static_cast<double>(result) * job.given.epilogue_read_bytes);
+    };
+    operand_stream s;
+    s.port = &mem_port_;
+    s.operand = static_cast<int>(index(tensor::Z));
+    s.kind = transfer_kind::read;
+    s.address = job.given.epilogue_address + static_cast<std::uint64_t>(bytes_before(first));
+    s.bytes = bytes_before(first + results) - bytes_before(first);
+    return s;
+}
+
+// Counts the epilogue of a region; returns how long it takes the lanes, in ps.
+std::int64_t compute_block::count_epilogue(const active_job& job, const tile_transfer& t) {
+    const auto operations =
+        static_cast<double>(t.extent[index(dim::M)] * t.extent[index(dim::N)]) * job.given.epilogue_operations;
+    epilogue_operations_ += operations;
+    ledger_.charge(*lanes_account_, operations);
+    return static_cast<std::int64_t>(
+        std::ceil(operations / machine_.vector_unit.operations_per_cycle * machine_.cycle_ps() - 1e-6));
+}
+
 // Takes the lanes for a region whose computation has just been scheduled; returns when they are through.
 std::int64_t compute_block::through_lanes(const active_job& job, const tile_transfer& t) {
-    const auto results = t.extent[index(dim::M)] * t.extent[index(dim::N)];
-    const auto operations = static_cast<double>(results) * job.given.epilogue_operations;
-    const auto lanes_ps = operations / machine_.vector_unit.operations_per_cycle * machine_.cycle_ps();
     auto begin = std::max(pipeline_.end_ps(), lanes_free_ps_);
     if (job.given.epilogue_read_bytes > 0) {
         // Asked for while the tile computes.
-        operand_stream s;
-        s.port = &mem_port_;
-        s.operand = static_cast<int>(index(tensor::Z));
-        s.kind = transfer_kind::read;
-        const auto first = job.given.epilogue_first + (t.origin[0] + job.given.origin[0]) * job.whole[1] +
-                           (t.origin[1] + job.given.origin[1]) * t.extent[0];
-        // Regions follow one another in this order: rounded so, their bytes add up to those of the product.
-        const auto bytes_before = [&](std::int64_t result) {
-            return std::llround(static_cast<double>(result) * job.given.epilogue_read_bytes);
-        };
-        s.address = job.given.epilogue_address + static_cast<std::uint64_t>(bytes_before(first));
-        s.bytes = bytes_before(first + results) - bytes_before(first);
+        const auto s = epilogue_stream(job, t);
         const auto most = most_at_once(s, machine_.dma.arbitration_bytes);
         for (std::int64_t at = 0; at < s.bytes; at += most) {
             const auto got = mem_port_.transfer(slice_of(s, at, std::min(s.bytes, at + most)));
             begin = std::max(begin, times_.now_ps() + got.delay_ps);
         }
     }
-    lanes_free_ps_ = begin + static_cast<std::int64_t>(std::ceil(lanes_ps - 1e-6));
-    epilogue_operations_ += operations;
-    ledger_.charge(*lanes_account_, operations);
+    lanes_free_ps_ = begin + count_epilogue(job, t);
     return lanes_free_ps_;
 }
 
