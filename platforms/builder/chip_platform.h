@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,7 @@ public:
 
 private:
     std::string who_waits() const;
-    std::int64_t prepare_cache(std::size_t group);
+    std::int64_t prepare_cache(std::optional<std::size_t> group);
 
     const machine& machine_;
     const cost_model& cost_;
@@ -73,7 +74,6 @@ private:
     std::vector<std::unique_ptr<vector_lanes>> lanes_;
     std::unique_ptr<dispatcher> dispatcher_;
     std::unique_ptr<host_cpu> host_;
-    std::int64_t switch_ps_ = 0;
 };
 
 } // namespace cimtlm

@@ -292,18 +292,19 @@ TEST(dispatcher, resident_weights_are_where_the_plan_put_them) {
     EXPECT_EQ(columns, (std::vector<set>{{2}, {0, 3}, {1, 4}}));
 }
 
-TEST(dispatcher, says_what_a_product_waited_for_before_its_first_block) {
+TEST(dispatcher, names_the_time_in_which_the_machine_is_made_ready) {
     bench b("bench", 2);
-    b.jobs = {b.job(product(32, 32, 64), {16, 32, 64})};
-    std::vector<std::size_t> groups;
-    b.under_test->on_group([&](std::size_t group) {
+    spread_job v;
+    v.work.operations = 64;
+    b.jobs = {b.job(product(32, 32, 64), {16, 32, 64}), v};
+    std::vector<std::optional<std::size_t>> groups;
+    b.under_test->on_group([&](std::optional<std::size_t> group) {
         groups.push_back(group);
         return 12345 * cycle;
     });
     durations(b);
-    EXPECT_EQ(groups, std::vector<std::size_t>{0});
-    EXPECT_EQ(b.results[0].waits[stall::mode_switch], 12345 * cycle);
-    EXPECT_GE(b.results[0].waits[stall::host_issue], 0);
+    EXPECT_EQ(groups, (std::vector<std::optional<std::size_t>>{0, {}})) << "vector work is of no group";
+    for (const auto& r : b.results) EXPECT_EQ(r.waits[stall::mode_switch], 12345 * cycle);
 }
 
 TEST(dispatcher, spreads_vector_work_over_all_units) {

@@ -224,6 +224,15 @@ void dispatcher::finish(std::int64_t computed_ps, stall_account waits) {
     if (progress_) progress_();
 }
 
+std::int64_t dispatcher::make_ready(std::optional<std::size_t> group) {
+    if (!prepare_) return 0;
+    waits_for_ = "ways of the cache";
+    const auto switch_ps = prepare_(group);
+    if (switch_ps > 0) sc_core::wait(times_.time(switch_ps));
+    waits_for_.clear();
+    return switch_ps;
+}
+
 void dispatcher::run_product() {
     auto& units = groups_[job_.group];
     const auto begin = result_.begin_ps;
@@ -235,9 +244,7 @@ void dispatcher::run_product() {
     finished_ = 0;
     parts_.clear();
     await_command(1);
-    std::int64_t switch_ps = 0;
-    if (prepare_) switch_ps = prepare_(job_.group);
-    if (switch_ps > 0) sc_core::wait(times_.time(switch_ps));
+    const auto switch_ps = make_ready(job_.group);
     const auto total = blocks(job_);
     for (std::int64_t number = 0; number < total; ++number) {
         await_command(number + 1);
@@ -267,6 +274,7 @@ void dispatcher::run_product() {
 void dispatcher::run_vectors(const spread_job& job) {
     await_command(1);
     const auto started = times_.now_ps();
+    const auto switch_ps = make_ready({});
     const auto units = static_cast<std::int64_t>(vectors_.size());
     const auto part = [&](std::int64_t whole, std::int64_t i) { return whole / units * i + whole % units * i / units; };
     for (std::int64_t i = 0; i < units; ++i) {
@@ -296,6 +304,7 @@ void dispatcher::run_vectors(const spread_job& job) {
                        }))->result();
     auto waits = last.waits;
     waits.add(stall::host_issue, started - result_.begin_ps);
+    waits.add(stall::mode_switch, switch_ps);
     finish(last.computed_ps, waits);
 }
 

@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -40,9 +41,10 @@ public:
                std::vector<vector_unit*> vectors);
     SC_HAS_PROCESS(dispatcher);
 
-    /// Asked before a product of a group starts: prepares the machine and returns how long that takes, in ps (ways of a
-    /// cache that change their mode).
-    void on_group(std::function<std::int64_t(std::size_t group)> prepare) { prepare_ = std::move(prepare); }
+    /// Asked before a product of a group starts, and before vector work, which is of no group: prepares the machine and
+    /// returns how long that takes, in ps (ways of a cache that change their mode).
+    using preparation = std::function<std::int64_t(std::optional<std::size_t> group)>;
+    void on_group(preparation prepare) { prepare_ = std::move(prepare); }
 
     /// Hands over a product or vector work; it runs as commands arrive. Requires that nothing runs.
     void load(const blocked_job& job);
@@ -77,6 +79,7 @@ private:
     std::uint64_t partial_address(std::int64_t item, const block_region& r, std::int64_t part) const;
     void finished(std::size_t group, std::size_t unit, std::int64_t number);
     void count_stretch(unit& u);
+    std::int64_t make_ready(std::optional<std::size_t> group);
     void reduce();
     void finish(std::int64_t computed_ps, stall_account waits);
 
@@ -84,7 +87,7 @@ private:
     register_window registers_;
     std::vector<std::vector<unit>> groups_;
     std::vector<vector_unit*> vectors_;
-    std::function<std::int64_t(std::size_t)> prepare_;
+    preparation prepare_;
     time_base times_;
 
     blocked_job job_;
