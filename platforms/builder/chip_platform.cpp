@@ -95,6 +95,7 @@ chip_platform::chip_platform(const machine& m, const cost_model& cost, const pla
     host_ = std::make_unique<host_cpu>("host", m, energy_, *dispatcher_, dispatcher_address);
     shared_->bind(next++, host_->mem);
     for (auto* guest : guests) shared_->bind(next++, *guest);
+    host_->on_end([] { sc_core::sc_pause(); }); // guests may have more to do
     dispatcher_->on_group([this](std::optional<std::size_t> group) { return prepare_cache(group); });
 }
 

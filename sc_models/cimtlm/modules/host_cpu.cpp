@@ -126,6 +126,7 @@ void host_cpu::run() {
         spent_pj = total_pj;
         results_.push_back(r);
     }
+    if (end_) end_();
 }
 
 std::string host_cpu::waiting_for() const { return waits_for_; }

@@ -13,6 +13,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -54,6 +55,8 @@ public:
     /// The work, before the simulation starts.
     void assign(std::vector<host_task> tasks) { tasks_ = std::move(tasks); }
 
+    /// Called when the last task is finished.
+    void on_end(std::function<void()> callback) { end_ = std::move(callback); }
     bool finished() const { return results_.size() == tasks_.size(); }
     const std::vector<task_result>& results() const { return results_; }
 
@@ -83,6 +86,7 @@ private:
     std::vector<host_task> tasks_;
     std::vector<task_result> results_;
     sc_core::sc_event progress_;
+    std::function<void()> end_;
     std::string waits_for_;
     ledger& ledger_;
     ledger::account account_;
