@@ -1,4 +1,5 @@
 // The search against the rules and against the enumeration of whole small spaces.
+#include "enumerate_nests.h"
 #include "random_nests.h"
 
 #include <cimtlm/base/error.h>
@@ -8,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <functional>
 #include <iostream>
 
 namespace cimtlm {
@@ -18,11 +18,7 @@ using figures = cost_model::figures;
 constexpr std::array<mapper_objective, 3> objectives{mapper_objective::energy, mapper_objective::delay,
                                                      mapper_objective::edp};
 
-double value(const figures& f, mapper_objective o) {
-    return o == mapper_objective::energy  ? f.energy_pj
-           : o == mapper_objective::delay ? f.time_ps
-                                          : f.energy_pj * f.time_ps;
-}
+double value(const figures& f, mapper_objective o) { return score_of(f, o); }
 
 std::vector<machine> study_machines() {
     std::vector<machine> all{study::tensor_core()};
@@ -65,63 +61,13 @@ TEST(Search, NeverWorseThanTheRules) {
     }
 }
 
-/// Calls use(nest) for every nest: all factors that leave nothing empty, all innermost loops of each memory.
-void enumerate(const gemm& g, const machine& m, const std::vector<nest_slot>& shape,
-               const std::function<void(const loop_nest&)>& use) {
-    const auto whole = extents_of(g);
-    std::vector<extents> factor(shape.size(), {1, 1, 1});
-    std::vector<dim> innermost(shape.size(), dim::M);
-    const auto build = [&] {
-        loop_nest nest(shape.size());
-        for (std::size_t s = 0; s < shape.size(); ++s) {
-            for (auto d : all_dims)
-                if (d != innermost[s]) nest.add(s, d, factor[s][index(d)]);
-            nest.add(s, innermost[s], factor[s][index(innermost[s])]);
-        }
-        return nest;
-    };
-    std::function<void(std::size_t)> orders = [&](std::size_t s) {
-        if (s == shape.size()) return use(build());
-        bool any = false;
-        if (shape[s].role == slot_role::memory)
-            for (auto d : all_dims)
-                if (factor[s][index(d)] > 1) {
-                    any = true;
-                    innermost[s] = d;
-                    orders(s + 1);
-                }
-        if (!any) orders(s + 1);
-    };
-    std::function<void(std::size_t, std::size_t, std::int64_t)> factors = [&](std::size_t d, std::size_t s,
-                                                                              std::int64_t covered) {
-        if (d == 3) {
-            if (why_impossible(build(), g, m, shape).empty()) orders(0);
-            return;
-        }
-        const auto rest = (whole[d] + covered - 1) / covered;
-        if (s == 0) {
-            factor[0][d] = rest;
-            factors(d + 1, shape.size() - 1, 1);
-            return;
-        }
-        const auto most = shape[s].limit[d] > 0 ? std::min(rest, shape[s].limit[d]) : rest;
-        for (std::int64_t f = 1; f <= most; ++f) {
-            if (shape[s].fanout > 0 && f > shape[s].fanout) break;
-            factor[s][d] = f;
-            factors(d, s - 1, covered * f);
-        }
-        factor[s][d] = 1;
-    };
-    factors(0, shape.size() - 1, 1);
-}
-
 void expect_near_the_best(const machine& m, const gemm& g) {
     const auto shape = nest_slots(m, g.bits);
     const cost_model cost(m, convention::like_for_like);
     std::array<double, 3> best;
     best.fill(1e300);
     std::array<loop_nest, 3> best_nest;
-    enumerate(g, m, shape, [&](const loop_nest& nest) {
+    test::enumerate_nests(g, m, shape, [&](const loop_nest& nest) {
         const auto f = cost.evaluate(flat_nest(nest, m, shape), g);
         for (auto o : objectives) {
             const auto i = static_cast<std::size_t>(o);

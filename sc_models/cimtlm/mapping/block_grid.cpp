@@ -18,21 +18,20 @@ block_region block_grid::region(const gemm& g, std::int64_t number) const {
 
 std::vector<block_class> block_grid::classes(const gemm& g) const {
     const auto whole = extents_of(g);
-    std::vector<block_class> all{{{0, 0, 0}, 1}};
-    for (auto d : all_dims) {
-        const auto x = index(d);
-        const auto full = whole[x] / block[x], rest = whole[x] % block[x];
-        std::vector<block_class> next;
-        for (const auto& [extent, count] : {std::pair{block[x], full}, std::pair{rest, std::int64_t{rest > 0}}}) {
-            if (count == 0) continue;
-            for (auto c : all) {
-                c.extent[x] = extent;
-                c.count *= count;
-                next.push_back(c);
-            }
+    std::vector<block_class> all;
+    all.reserve(8);
+    const auto add = [&](const extents& clipped) {
+        block_class c{block, 1};
+        for (auto d : all_dims) {
+            const auto x = index(d);
+            c.count *= clipped[x] ? whole[x] % block[x] > 0 : whole[x] / block[x];
+            if (clipped[x]) c.extent[x] = whole[x] % block[x];
         }
-        all = std::move(next);
-    }
+        if (c.count > 0) all.push_back(c);
+    };
+    for (std::int64_t k : {0, 1})
+        for (std::int64_t n : {0, 1})
+            for (std::int64_t m : {0, 1}) add({m, n, k});
     return all;
 }
 

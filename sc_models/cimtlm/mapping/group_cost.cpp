@@ -14,14 +14,28 @@ using block_times = boost::container::small_vector<std::pair<double, std::int64_
 
 /// What the busiest of `units` has at least when blocks of these times are handed out in any order.
 double busiest_ps(block_times& blocks, std::int64_t units) {
+    if (blocks.size() == 1) return blocks[0].first * static_cast<double>((blocks[0].second + units - 1) / units);
     std::sort(blocks.begin(), blocks.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    // Of the longest k x units + 1 blocks one unit has k + 1, at best the shortest of them.
+    const auto shortest_of = [&](std::size_t last, std::int64_t from_last, std::int64_t count) {
+        double sum = 0;
+        for (auto i = last + 1; i-- > 0 && count > 0; from_last = i > 0 ? blocks[i - 1].second : 0) {
+            const auto n = std::min(count, from_last);
+            sum += blocks[i].first * static_cast<double>(n);
+            count -= n;
+        }
+        return sum;
+    };
     double sum = 0, least = 0;
-    std::int64_t count = 0;
-    for (const auto& [time_ps, n] : blocks) {
+    std::int64_t before = 0;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const auto [time_ps, n] = blocks[i];
         sum += time_ps * static_cast<double>(n);
-        count += n;
-        // Of the longest `count` blocks one unit has at least so many.
-        least = std::max(least, time_ps * static_cast<double>((count + units - 1) / units));
+        // The first and the last k that end in this class.
+        const auto first = (before + units - 1) / units, last = (before + n - 1) / units;
+        for (auto k : {first, last})
+            if (first <= last) least = std::max(least, shortest_of(i, k * units + 1 - before, k + 1));
+        before += n;
     }
     return std::max(least, sum / static_cast<double>(units));
 }
@@ -76,29 +90,42 @@ template <class Visit> void shared_ports(const machine& m, std::size_t memory, c
     }
 }
 
+/// All engines side by side, and nothing that must be there before the one tile but weights.
+flat_nest nest_of_all(const machine& unit) {
+    auto shape = nest_slots(unit, operand_bits());
+    loop_nest nest(shape.size());
+    if (unit.cim) nest.add(0, dim::M, 2); // inputs may stream while the arrays compute
+    for (std::size_t s = 0; s < shape.size(); ++s)
+        if (shape[s].role == slot_role::spatial) nest.add(s, dim::M, shape[s].fanout);
+    return flat_nest(nest, unit, std::move(shape));
+}
+
 } // namespace
 
 group_cost::group_cost(const machine& whole, const unit_group& group)
     : whole_(whole)
     , group_(group)
-    , unit_(group.unit_machine, convention::like_for_like, group.engine) {}
+    , unit_(group.unit_machine, convention::like_for_like, group.engine)
+    , lanes_(group.unit_machine.engine_count())
+    , widest_(nest_of_all(group.unit_machine)) {}
 
 double group_cost::path_ps() const {
     const auto& shared = whole_.memories[group_.first_shared];
     return (2 * whole_.bus.latency_cycles + shared.latency_cycles) * whole_.cycle_ps();
 }
 
-blocked_counts group_cost::count(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const {
+template <class Each>
+blocked_counts group_cost::sum(const block_grid& grid, const blocked_work& work, Each each) const {
     const auto& g = work.product;
     blocked_counts c;
     c.sum.memories.resize(group_.first_shared + group_.unit_machine.memories.size());
     if (c.sum.memories.size() < whole_.memories.size()) c.sum.memories.resize(whole_.memories.size());
     const auto splits = grid.along(dim::K, g);
     for (const auto& k : grid.classes(g)) {
-        const auto product = block_product(g, k.extent, splits > 1);
-        c.classes.push_back(
-            {product, k.count * g.batch, count_accesses(nest, product, group_.unit_machine, work.resident)});
-        add(c.sum, c.classes.back().each, c.classes.back().count, group_.first_shared);
+        c.classes.push_back({block_product(g, k.extent, splits > 1), k.count * g.batch, {}});
+        auto& of = c.classes.back();
+        of.each = each(of.product);
+        add(c.sum, of.each, of.count, group_.first_shared);
     }
     c.blocks = grid.blocks(g) * g.batch;
     const auto results = g.m * g.n * g.batch;
@@ -120,6 +147,36 @@ blocked_counts group_cost::count(const block_grid& grid, const flat_nest& nest, 
         outer[index(tensor::Z)].update += work.outer_write_bytes;
     }
     return c;
+}
+
+blocked_counts group_cost::count(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const {
+    return sum(grid, work,
+               [&](const gemm& block) { return count_accesses(nest, block, group_.unit_machine, work.resident); });
+}
+
+cost_model::figures group_cost::least(const block_grid& grid, const blocked_work& work) const {
+    const auto geometry = unit_.matrix_engine().geometry();
+    const auto columns = group_.unit_machine.cim
+                             ? std::max<std::int64_t>(1, geometry.columns_parallel /
+                                                             unit_.matrix_engine().weight_slices(work.product.bits.b))
+                             : geometry.columns_parallel;
+    const auto up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
+    const auto counts = sum(grid, work, [&](const gemm& block) {
+        access_counts c;
+        c.memories.resize(group_.unit_machine.memories.size());
+        auto& outer = c.memories[0];
+        outer[index(tensor::A)].read = bytes_of(block.m * block.k, block.bits.a);
+        outer[index(tensor::Z)].update = bytes_of(block.m * block.n, block.bits.z);
+        if (!group_.unit_machine.cim || !work.resident) {
+            outer[index(tensor::B)].read = bytes_of(block.n * block.k, block.bits.b);
+            c.weight_write_bytes = outer[index(tensor::B)].read;
+        }
+        c.macs = c.executed_macs = block.macs_each();
+        c.steps = up(block.m * up(block.n, columns) * up(block.k, geometry.rows_parallel), lanes_);
+        c.tiles = 1;
+        return c;
+    });
+    return evaluate(grid, widest_, work, counts);
 }
 
 template <class Keep>

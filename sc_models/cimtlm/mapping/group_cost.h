@@ -49,6 +49,8 @@ public:
     /// ahead, none where arrays that cannot be written while they compute wait for weights.
     bound_result bound(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
                        const blocked_counts& counts) const;
+    /// No nest of these blocks has less of either: operands pass the port once a block, all lanes are busy.
+    cost_model::figures least(const block_grid& grid, const blocked_work& work) const;
     void charge(ledger& into, const blocked_work& work, const blocked_counts& counts, std::int64_t commands) const;
     /// Time (bound) and energy, for a search.
     cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
@@ -65,6 +67,7 @@ public:
     void charge(ledger& into, const vector_work& work) const;
 
 private:
+    template <class Each> blocked_counts sum(const block_grid& grid, const blocked_work& work, Each each) const;
     /// How often a block asks the shared memory for what must be there before a tile begins: at least so many tiles
     /// wait for an answer.
     struct fetches {
@@ -82,6 +85,8 @@ private:
     const machine& whole_;
     const unit_group& group_;
     cost_model unit_;
+    std::int64_t lanes_ = 1; ///< engines of a unit
+    flat_nest widest_;       ///< a nest that uses all of them
 };
 
 } // namespace cimtlm

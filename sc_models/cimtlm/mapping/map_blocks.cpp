@@ -2,12 +2,8 @@
 
 #include <cimtlm/base/error.h>
 #include <cimtlm/mapping/nest_point.h>
-#include <cimtlm/mapping/rules.h>
-#include <cimtlm/mapping/search.h>
 
 #include <algorithm>
-#include <limits>
-#include <optional>
 
 namespace cimtlm {
 
@@ -23,7 +19,7 @@ std::int64_t slot_index(const std::vector<nest_slot>& shape, slot_role role, int
 struct builder {
     const machine& m;
     const gemm& g;
-    std::vector<nest_slot> shape = nest_slots(m, g.bits);
+    const std::vector<nest_slot>& shape;
     loop_nest nest{shape.size()};
     extents inside{1, 1, 1};
 
@@ -187,121 +183,27 @@ machine mapping_machine(const group_cost& cost) {
     return m;
 }
 
-loop_nest block_nest_by_rules(const machine& unit, const gemm& block) {
-    builder b{unit, block};
+loop_nest begun_by_rules(const machine& unit, const gemm& block, const std::vector<nest_slot>& shape) {
+    builder b{unit, block, shape};
     if (unit.cim)
         cim_nest(b);
     else
         tensor_core_nest(b);
-    const auto reason = why_impossible(b.nest, block, unit, b.shape);
-    if (!reason.empty()) throw input_error("no mapping by rules: " + reason);
     return b.nest;
+}
+
+loop_nest block_nest_by_rules(const machine& unit, const gemm& block) {
+    const auto shape = nest_slots(unit, block.bits);
+    auto nest = begun_by_rules(unit, block, shape);
+    const auto reason = why_impossible(nest, block, unit, shape);
+    if (!reason.empty()) throw input_error("no mapping by rules: " + reason);
+    return nest;
 }
 
 blocked_mapping map_blocks_by_rules(const group_cost& cost, const blocked_work& work) {
     const auto& g = work.product;
     const auto grid = cost.group().unit_machine.cim ? cim_grid_by_rules(cost, g) : tensor_core_grid_by_rules(cost, g);
     return {grid, block_nest_by_rules(mapping_machine(cost), block_product(g, grid.block, grid.splits_k(g)))};
-}
-
-block_mapper::block_mapper(const group_cost& cost, mapper_objective objective)
-    : cost_(cost)
-    , objective_(objective)
-    , unit_(mapping_machine(cost))
-    , unit_cost_(unit_, convention::like_for_like, cost.group().engine) {}
-
-double block_mapper::score(const cost_model::figures& f) const {
-    switch (objective_) {
-    case mapper_objective::energy:
-        return f.energy_pj;
-    case mapper_objective::delay:
-        return f.time_ps;
-    case mapper_objective::edp:
-        break;
-    }
-    return f.energy_pj * f.time_ps;
-}
-
-const loop_nest& block_mapper::searched(const gemm& block) {
-    for (const auto& k : known_)
-        if (extents_of(k.block) == extents_of(block) && k.block.bits == block.bits &&
-            k.block.b_is_activation == block.b_is_activation)
-            return k.nest;
-    known_.push_back({block, map_by_search(block, unit_cost_, nest_slots(unit_, block.bits), objective_)});
-    return known_.back().nest;
-}
-
-namespace {
-/// Extents of blocks along one dimension that are worth a look: even cuts into few parts, and powers of two.
-std::vector<std::int64_t> cuts(std::int64_t whole, std::int64_t unit, std::int64_t most_parts, std::int64_t least) {
-    std::vector<std::int64_t> sizes;
-    const auto add = [&](std::int64_t size) {
-        size = std::min(whole, rounded(std::max(size, least), unit));
-        if (std::find(sizes.begin(), sizes.end(), size) == sizes.end()) sizes.push_back(size);
-    };
-    for (std::int64_t parts = 1; parts <= most_parts; parts = parts < 4 ? parts + 1 : parts + parts / 2)
-        add(divide_up(whole, parts));
-    add(divide_up(whole, most_parts));
-    for (std::int64_t size = std::max<std::int64_t>(16, unit); size <= 512; size *= 2) add(size);
-    return sizes;
-}
-} // namespace
-
-struct block_mapper::candidate {
-    double score = std::numeric_limits<double>::infinity();
-    blocked_mapping mapping;
-};
-
-blocked_mapping block_mapper::search(const blocked_work& work) {
-    const auto& g = work.product;
-    const auto geometry = cost_.unit().matrix_engine().geometry();
-    const auto units = cost_.group().units;
-    const bool cim = unit_.cim.has_value();
-    std::vector<candidate> best; // ascending; grids differ
-    constexpr std::size_t most_refined = 2;
-    const auto keep = [&](candidate c, std::size_t most) {
-        const auto at = std::upper_bound(best.begin(), best.end(), c.score,
-                                         [](double s, const candidate& o) { return s < o.score; });
-        best.insert(at, std::move(c));
-        if (best.size() > most) best.pop_back();
-    };
-    const auto rank = [&](const block_grid& grid, const loop_nest& nest) {
-        const auto block = block_product(g, grid.block, grid.splits_k(g));
-        const flat_nest flat(nest, unit_, nest_slots(unit_, block.bits));
-        return score(cost_.evaluate(grid, flat, work));
-    };
-    const auto try_grid = [&](const block_grid& grid, std::size_t most) {
-        try {
-            const auto block = block_product(g, grid.block, grid.splits_k(g));
-            const auto nest = block_nest_by_rules(unit_, block);
-            keep({rank(grid, nest), {grid, nest}}, most);
-        } catch (const input_error&) {
-            // This shape does not fit a unit; others may.
-        }
-    };
-    for (auto bn : cuts(g.n, geometry.columns_parallel, units, 1))
-        for (auto bm : cuts(g.m, 1, units, 1))
-            for (auto bk : cuts(g.k, geometry.rows_parallel, cim ? units : 16, 1))
-                try_grid({{bm, bn, bk}}, most_refined);
-    std::optional<candidate> ruled;
-    try {
-        auto mapping = map_blocks_by_rules(cost_, work);
-        ruled = candidate{rank(mapping.grid, mapping.nest), mapping};
-        if (std::none_of(best.begin(), best.end(),
-                         [&](const candidate& c) { return c.mapping.grid == ruled->mapping.grid; }))
-            keep(*ruled, best.size() + 1);
-    } catch (const input_error&) {
-    }
-    if (best.empty()) best.push_back({std::numeric_limits<double>::infinity(), {{extents_of(g)}, loop_nest()}});
-    // Nests of the best grids, by search.
-    candidate found = ruled ? *ruled : candidate();
-    for (auto& c : best) {
-        if (c.score < found.score) found = c;
-        const auto& nest = searched(block_product(g, c.mapping.grid.block, c.mapping.grid.splits_k(g)));
-        const auto value = rank(c.mapping.grid, nest);
-        if (value < found.score) found = {value, {c.mapping.grid, nest}};
-    }
-    return found.mapping;
 }
 
 } // namespace cimtlm

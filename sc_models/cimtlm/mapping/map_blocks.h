@@ -21,32 +21,24 @@ machine mapping_machine(const group_cost& cost);
 /// fit.
 blocked_mapping map_blocks_by_rules(const group_cost& cost, const blocked_work& work);
 
-/// The nest of the rules in one block.
+/// The nest of the rules in one block. Throws input_error when it does not fit.
 loop_nest block_nest_by_rules(const machine& unit, const gemm& block);
+/// The same, whether it fits or not. `shape`: nest_slots() of the unit.
+loop_nest begun_by_rules(const machine& unit, const gemm& block, const std::vector<nest_slot>& shape);
 
-/// The mapping that group_cost::evaluate ranks best among grids of many shapes, with nests of the rules and, for the
-/// best grids, by map_by_search; never worse than the rules. Deterministic; keeps what it finds for a block's shape.
+/// The mapping that group_cost::evaluate ranks best among grids of many shapes. Grids whose least figures cannot win
+/// are left out, the others are ranked with nests of the rules; the best are searched for nests, and their neighbours
+/// tried. Never worse than the rules. Deterministic.
 class block_mapper {
 public:
+    /// `cost` outlives it.
     block_mapper(const group_cost& cost, mapper_objective objective);
-    block_mapper(const block_mapper&) = delete; // its parts refer to each other
-    block_mapper& operator=(const block_mapper&) = delete;
-    blocked_mapping search(const blocked_work& work);
+    blocked_mapping search(const blocked_work& work) const;
 
 private:
-    struct candidate;
-    double score(const cost_model::figures& f) const;
-    const loop_nest& searched(const gemm& block);
-
     const group_cost& cost_;
     mapper_objective objective_;
     machine unit_;
-    cost_model unit_cost_;
-    struct known_nest {
-        gemm block;
-        loop_nest nest;
-    };
-    std::vector<known_nest> known_;
 };
 
 } // namespace cimtlm

@@ -21,7 +21,9 @@ point_space::point_space(const gemm& g, const machine& m, const std::vector<nest
 }
 
 point point_space::nothing_inside() const {
-    point p{std::vector<extents>(shape_.size(), extents{1, 1, 1}), std::vector<dim>(shape_.size(), dim::M)};
+    point p;
+    p.factor.assign(shape_.size(), extents{1, 1, 1});
+    p.innermost.assign(shape_.size(), dim::M);
     settle(p);
     return p;
 }

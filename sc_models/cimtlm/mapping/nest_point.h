@@ -2,6 +2,8 @@
 /// Loop nests as points of a space: what a search moves about in.
 #include <cimtlm/mapping/loop_nest.h>
 
+#include <boost/container/small_vector.hpp>
+
 #include <vector>
 
 namespace cimtlm {
@@ -12,8 +14,8 @@ inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 
 /// A nest as factors of each slot. Of the order in a slot only the innermost dimension counts: a tensor stays over
 /// loops of the one dimension that does not index it, so a run of such loops ends at the second loop of a slot.
 struct point {
-    std::vector<extents> factor; ///< by slot
-    std::vector<dim> innermost;  ///< by slot
+    boost::container::small_vector<extents, 8> factor; ///< by slot
+    boost::container::small_vector<dim, 8> innermost;  ///< by slot
 };
 
 /// The points of one GEMM on one machine. Factors need not divide; the outermost memory takes what the others leave.

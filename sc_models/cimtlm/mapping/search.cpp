@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
-#include <unordered_map>
 
 namespace cimtlm {
 namespace {
@@ -27,18 +25,12 @@ struct candidate {
     score value;
 };
 
-// How much is looked at: enough for 2 % of the best on spaces that can be enumerated, in a few milliseconds.
-constexpr std::size_t most_choices = 160;
-constexpr std::size_t climbs = 6;
-constexpr int looks_a_climb = 700;
-constexpr int looks_of_restarts = 6000;
-
 /// Completes the useful spatial choices with tiles and orders, climbs from the best of them and of the rules, then
 /// disturbs the best and climbs again.
 class searcher {
 public:
-    searcher(const gemm& g, const cost_model& cost, const std::vector<nest_slot>& shape, mapper_objective objective);
-    loop_nest run();
+    explicit searcher(const search_space& space);
+    loop_nest run(const std::vector<loop_nest>& starts);
 
 private:
     score rank(const loop_nest& nest);
@@ -52,42 +44,33 @@ private:
     std::int64_t random(std::int64_t most);
     void disturb(point& p);
 
-    const gemm& g_;
-    const cost_model& cost_;
-    const machine& m_;
+    const search_space& about_;
     const std::vector<nest_slot>& shape_;
-    mapper_objective objective_;
     point_space space_;
     loop_nest nest_;
     flat_nest flat_;
-    std::unordered_map<std::uint64_t, score> seen_;
+    // Figures of points seen last, by the lower bits of a hash: one that was pushed out is looked at again.
+    struct seen_point {
+        std::uint64_t key = 0;
+        score value;
+    };
+    std::vector<seen_point> seen_;
     int budget_ = 0;
     std::uint64_t random_ = 0x9e3779b97f4a7c15u; ///< the same for every search
 };
 
-searcher::searcher(const gemm& g, const cost_model& cost, const std::vector<nest_slot>& shape,
-                   mapper_objective objective)
-    : g_(g)
-    , cost_(cost)
-    , m_(cost.target())
-    , shape_(shape)
-    , objective_(objective)
-    , space_(g, m_, shape)
-    , nest_(shape.size())
-    , flat_(nest_, m_, shape) {}
+searcher::searcher(const search_space& about)
+    : about_(about)
+    , shape_(about.shape)
+    , space_(about.g, about.m, shape_)
+    , nest_(shape_.size())
+    , flat_(nest_, about.m, shape_)
+    , seen_(1024) {}
 
 score searcher::rank(const loop_nest& nest) {
     flat_.assign(nest);
-    const auto f = cost_.evaluate(flat_, g_);
-    switch (objective_) {
-    case mapper_objective::energy:
-        return {f.energy_pj, f.time_ps};
-    case mapper_objective::delay:
-        return {f.time_ps, f.energy_pj};
-    case mapper_objective::edp:
-        break;
-    }
-    return {f.energy_pj * f.time_ps, f.time_ps};
+    const auto f = about_.figures(flat_);
+    return {score_of(f, about_.objective), about_.objective == mapper_objective::delay ? f.energy_pj : f.time_ps};
 }
 
 // Fills the memories inside out, once for each dimension that may grow first and stay innermost.
@@ -127,14 +110,14 @@ bool searcher::try_settled(const point& p, candidate& best) {
         for (auto f : p.factor[s]) mix(static_cast<std::uint64_t>(f));
         mix(index(p.innermost[s]));
     }
-    const auto [known, fresh] = seen_.try_emplace(key);
+    auto& known = seen_[key % seen_.size()];
     --budget_;
-    if (fresh) {
+    if (known.key != key) {
         space_.to_nest(p, nest_);
-        known->second = rank(nest_);
+        known = {key, rank(nest_)};
     }
-    if (!known->second.below(best.value)) return false;
-    best = {p, known->second};
+    if (!known.value.below(best.value)) return false;
+    best = {p, known.value};
     return true;
 }
 
@@ -172,6 +155,15 @@ bool searcher::improve_factor(candidate& c, std::size_t slot, dim d) {
             q.factor[slot][index(o)] = 1;
             if (!space_.fits(q)) continue;
             space_.grow(q, slot, o);
+            better = try_point(q, c) || better;
+        }
+        // The room that this frees in a memory further out, taken by another dimension.
+        for (std::size_t s = 0; v < f && s < slot; ++s) {
+            if (s == space_.top() || shape_[s].role != slot_role::memory) continue;
+            auto q = p;
+            space_.settle(q);
+            for (auto o : all_dims)
+                if (o != d) space_.grow(q, s, o);
             better = try_point(q, c) || better;
         }
         // The same with the factor moved to, or taken from, another slot.
@@ -225,32 +217,35 @@ void searcher::disturb(point& p) {
     space_.shrink(p);
 }
 
-loop_nest searcher::run() {
+loop_nest searcher::run(const std::vector<loop_nest>& starts) {
     loop_nest least(shape_.size());
     space_.to_nest(space_.nothing_inside(), least);
-    const auto reason = why_impossible(least, g_, m_, shape_);
+    const auto reason = why_impossible(least, about_.g, about_.m, shape_);
     if (!reason.empty()) throw input_error("no mapping: " + reason);
 
-    std::optional<loop_nest> ruled;
-    try {
-        ruled = map_by_rules(g_, m_, shape_);
-    } catch (const input_error&) {
-        // The rules do not pad and fill levels in one order only; the search goes on without them.
-    }
     std::vector<candidate> found;
-    for (const auto& p : space_.spatial_choices(most_choices)) complete(p, found);
-    if (ruled) found.push_back({space_.from_nest(*ruled), rank(*ruled)});
+    if (about_.effort.choices > 0)
+        for (const auto& p : space_.spatial_choices(about_.effort.choices)) complete(p, found);
+    const loop_nest* start = nullptr;
+    score of_start;
+    for (const auto& nest : starts) {
+        const auto value = rank(nest);
+        found.push_back({space_.from_nest(nest), value});
+        if (!value.below(of_start)) continue;
+        start = &nest;
+        of_start = value;
+    }
     if (found.empty()) found.push_back({space_.nothing_inside(), rank(least)});
     std::stable_sort(found.begin(), found.end(),
                      [](const candidate& a, const candidate& b) { return a.value.first < b.value.first; });
-    if (found.size() > climbs) found.resize(climbs);
+    if (found.size() > about_.effort.climbs) found.resize(about_.effort.climbs);
     candidate best;
     for (auto& c : found) {
-        budget_ = looks_a_climb;
+        budget_ = about_.effort.looks_a_climb;
         climb(c);
         if (c.value.below(best.value)) best = c;
     }
-    budget_ = looks_of_restarts;
+    budget_ = about_.effort.looks_of_restarts;
     while (budget_-- > 0) {
         auto p = best.where;
         disturb(p);
@@ -259,16 +254,40 @@ loop_nest searcher::run() {
         climb(c);
         if (c.value.below(best.value)) best = c;
     }
-    if (ruled && !best.value.below(rank(*ruled))) return *ruled;
+    // As it was written: a point forgets the order of its outer loops.
+    if (start && !best.value.below(of_start)) return *start;
     space_.to_nest(best.where, nest_);
     return nest_;
 }
 
 } // namespace
 
+double score_of(const cost_model::figures& f, mapper_objective objective) {
+    switch (objective) {
+    case mapper_objective::energy:
+        return f.energy_pj;
+    case mapper_objective::delay:
+        return f.time_ps;
+    case mapper_objective::edp:
+        break;
+    }
+    return f.energy_pj * f.time_ps;
+}
+
+loop_nest map_by_search(const search_space& space, const std::vector<loop_nest>& starts) {
+    return searcher(space).run(starts);
+}
+
 loop_nest map_by_search(const gemm& g, const cost_model& cost, const std::vector<nest_slot>& shape,
                         mapper_objective objective) {
-    return searcher(g, cost, shape, objective).run();
+    std::vector<loop_nest> starts;
+    try {
+        starts.push_back(map_by_rules(g, cost.target(), shape));
+    } catch (const input_error&) {
+        // The rules do not pad and fill levels in one order only; the search goes on without them.
+    }
+    return map_by_search(
+        {g, cost.target(), shape, objective, {}, [&](const flat_nest& n) { return cost.evaluate(n, g); }}, starts);
 }
 
 } // namespace cimtlm
