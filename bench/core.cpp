@@ -2,6 +2,7 @@
 #include <cimtlm/base/calendar.h>
 #include <cimtlm/base/ledger.h>
 #include <cimtlm/mapping/cost.h>
+#include <cimtlm/mapping/map_blocks.h>
 #include <cimtlm/mapping/rules.h>
 #include <cimtlm/mapping/search.h>
 #include <cimtlm/mapping/tile.h>
@@ -26,6 +27,8 @@ gemm product(std::int64_t m, std::int64_t n, std::int64_t k) {
 
 const char* const machines[] = {"tensor_core", "rf_digital_6t", "rf_analog_6t", "smem_digital_6t",
                                 "smem_digital_6t_iso_area"};
+
+const char* const chips[] = {"a100/tensor_core", "a100/cim_rf", "a100/cim_smem", "a100/cim_l2"};
 
 /// A machine of the study with everything a mapping needs.
 struct target {
@@ -111,6 +114,47 @@ void tiles(benchmark::State& state, const char* name) {
     state.SetItemsProcessed(count);
 }
 
+/// Products of three layers on the units of a chip.
+void search_blocks(benchmark::State& state, const char* name) {
+    const auto m = load_machine(name, {}).value;
+    const auto groups = unit_groups(m);
+    const group_cost cost(m, groups[0]);
+    const block_mapper mapper(cost, m.mapper.objective);
+    std::int64_t count = 0;
+    for (auto _ : state)
+        for (const auto& g : {product(3136, 64, 576), product(512, 1024, 4096), product(25088, 1024, 256)}) {
+            blocked_work work;
+            work.product = g;
+            work.product.bits.partial = m.dispatcher->partial_sum_bits;
+            benchmark::DoNotOptimize(mapper.search(work));
+            ++count;
+        }
+    state.SetItemsProcessed(count);
+}
+
+/// Tiles of the blocks that the rules give a large product.
+void block_tiles(benchmark::State& state, const char* name) {
+    const auto m = load_machine(name, {}).value;
+    const auto groups = unit_groups(m);
+    const group_cost cost(m, groups[0]);
+    blocked_work work;
+    work.product = product(2048, 4096, 4096);
+    work.product.bits.partial = m.dispatcher->partial_sum_bits;
+    const auto mapping = map_blocks_by_rules(cost, work);
+    const auto& unit = groups[0].unit_machine;
+    const flat_nest nest(mapping.nest, unit, nest_slots(unit, work.product.bits));
+    const auto block = block_product(work.product, mapping.grid.block, mapping.grid.splits_k(work.product));
+    std::int64_t count = 0;
+    for (auto _ : state) {
+        tile_sequence sequence(nest, block, unit, false);
+        while (sequence.next()) {
+            benchmark::DoNotOptimize(sequence.current().steps);
+            ++count;
+        }
+    }
+    state.SetItemsProcessed(count);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -120,6 +164,10 @@ int main(int argc, char** argv) {
         benchmark::RegisterBenchmark(("search" + end).c_str(), search, name);
         benchmark::RegisterBenchmark(("bound" + end).c_str(), bound, name);
         benchmark::RegisterBenchmark(("tiles" + end).c_str(), tiles, name);
+    }
+    for (const char* name : chips) {
+        benchmark::RegisterBenchmark((std::string("search_blocks/") + name).c_str(), search_blocks, name);
+        benchmark::RegisterBenchmark((std::string("tiles/2048x4096x4096/") + name).c_str(), block_tiles, name);
     }
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -193,11 +193,12 @@ double group_cost::visit_resources(const block_grid& grid, const flat_nest& nest
     boost::container::small_vector<block_times, 16> of; // by resource
     resource_times times;
     block_times lanes, ways;
+    const auto begin = tile_sequence::inner_begin(nest, group_.unit_machine);
     bool waits = false;
     for (const auto& k : counts.classes) {
         unit_.resources(nest, k.product, k.each, times);
         const auto results = static_cast<double>(k.product.m * k.product.n);
-        const auto fetches = fetches_before_tiles(nest, k.product, work.resident);
+        const auto fetches = fetches_before_tiles(nest, begin, k.product, work.resident);
         of.resize(times.size());
         for (std::size_t i = 0; i < times.size(); ++i) {
             auto& t = times[i];
@@ -233,12 +234,12 @@ double group_cost::visit_resources(const block_grid& grid, const flat_nest& nest
     return more;
 }
 
-group_cost::fetches group_cost::fetches_before_tiles(const flat_nest& nest, const gemm& block, bool resident) const {
+group_cost::fetches group_cost::fetches_before_tiles(const flat_nest& nest, std::size_t begin, const gemm& block,
+                                                     bool resident) const {
     const auto& unit = group_.unit_machine;
-    const auto begin = tile_sequence::inner_begin(nest, unit);
     fetches f;
     for (const auto& b : nest.boundaries) {
-        if (b.parent_memory != 0 || b.t == tensor::Z || !tile_sequence::is_load(nest, unit, b)) continue;
+        if (b.parent_memory != 0 || b.t == tensor::Z || !tile_sequence::is_load(begin, unit, b)) continue;
         if (unit.cim && b.t == tensor::B && resident) continue;
         const auto last = std::min({begin, b.child_begin, b.run_begin});
         std::int64_t times = 1;

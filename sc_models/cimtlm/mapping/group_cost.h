@@ -74,7 +74,8 @@ private:
         std::int64_t ahead = 0;   ///< asked one tile ahead
         std::int64_t awaited = 0; ///< asked when the tile before has been computed
     };
-    fetches fetches_before_tiles(const flat_nest& nest, const gemm& block, bool resident) const;
+    /// `begin`: first loop inside a tile.
+    fetches fetches_before_tiles(const flat_nest& nest, std::size_t begin, const gemm& block, bool resident) const;
     template <class Charge>
     void price(const blocked_work& work, const blocked_counts& counts, std::int64_t commands, Charge charge) const;
     /// Calls keep(name, port, ps) for every resource; returns what comes on top of the longest.

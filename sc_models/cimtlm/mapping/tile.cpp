@@ -25,10 +25,9 @@ std::size_t tile_sequence::inner_begin(const flat_nest& nest, const machine& m) 
     return begin;
 }
 
-bool tile_sequence::is_load(const flat_nest& nest, const machine& m, const boundary& b) {
+bool tile_sequence::is_load(std::size_t begin, const machine& m, const boundary& b) {
     if (b.child_memory < 0) return m.cim && b.t == tensor::B;
-    return m.memories[static_cast<std::size_t>(b.child_memory)].kind == memory_kind::sram &&
-           b.child_begin <= inner_begin(nest, m);
+    return m.memories[static_cast<std::size_t>(b.child_memory)].kind == memory_kind::sram && b.child_begin <= begin;
 }
 
 std::int64_t tile_sequence::count(const flat_nest& nest, const gemm& g, const machine& m) {

@@ -58,7 +58,11 @@ public:
     static std::size_t inner_begin(const flat_nest& nest, const machine& m);
     /// True when what crosses boundary `b` must be complete before the tile begins (held weights, staged operands),
     /// false when it streams while the tile computes.
-    static bool is_load(const flat_nest& nest, const machine& m, const boundary& b);
+    static bool is_load(const flat_nest& nest, const machine& m, const boundary& b) {
+        return is_load(inner_begin(nest, m), m, b);
+    }
+    /// The same with inner_begin() of the nest.
+    static bool is_load(std::size_t begin, const machine& m, const boundary& b);
     /// Number of tiles.
     static std::int64_t count(const flat_nest& nest, const gemm& g, const machine& m);
 
