@@ -1,28 +1,9 @@
 #pragma once
 /// The plan of a machine of many units.
+#include <platforms/builder/chip_mapper.h>
 #include <platforms/builder/placement.h>
 
-#include <cimtlm/mapping/group_cost.h>
-#include <cimtlm/mapping/map_blocks.h>
-
-#include <memory>
-#include <vector>
-
 namespace cimtlm {
-
-/// The groups of a machine with what their work costs. Stays where it is: costs point into it.
-class chip_costs {
-public:
-    explicit chip_costs(const machine& m);
-    chip_costs(const chip_costs&) = delete;
-    chip_costs& operator=(const chip_costs&) = delete;
-    const std::vector<unit_group>& groups() const { return groups_; }
-    const group_cost& cost(std::size_t group) const { return *costs_[group]; }
-
-private:
-    std::vector<unit_group> groups_;
-    std::vector<std::unique_ptr<group_cost>> costs_;
-};
 
 struct plan;
 struct plan_options;
@@ -35,8 +16,9 @@ struct chip_task {
     blocked_counts counts;
     std::int64_t first_unit = 0; ///< of resident weights
     placement::product_place place;
-    spread_job spread;  ///< of vector work
-    bool fused = false; ///< vector work done by the product before, on its results as they leave
+    spread_job spread;       ///< of vector work
+    bool fused = false;      ///< vector work done by the product before, on its results as they leave
+    bool needs_rows = false; ///< of a product: such work wants whole rows of results in a block
 };
 
 /// Maps every product of `work` on the units of the machine of `cost`. Element-wise work is fused with the product
