@@ -220,7 +220,14 @@ double group_cost::visit_resources(const block_grid& grid, const flat_nest& nest
              busiest_ps(of[i], units) - (waits && times[i].name == "compute"sv ? path : 0));
     keep("vector_unit"sv, ""sv, busiest_ps(lanes, units));
     keep("way"sv, ""sv, std::max(0.0, busiest_ps(ways, units) - path));
-    shared_ports(whole_, group_.first_shared, over_tensors(counts.sum.memories[group_.first_shared]), keep);
+    auto shared = counts.sum.memories[group_.first_shared];
+    if (whole_.bus.multicast) { // at best one response for all
+        auto& a = shared[index(tensor::A)].read;
+        auto& b = shared[index(tensor::B)].read;
+        a = std::min(a, bytes_of(g.m * g.k * g.batch, g.bits.a));
+        b = std::min(b, bytes_of(g.n * g.k * g.batch, g.bits.b));
+    }
+    shared_ports(whole_, group_.first_shared, over_tensors(shared), keep);
     if (group_.first_shared > 0) shared_ports(whole_, 0, over_tensors(counts.sum.memories[0]), keep);
     double more = 2 * path + whole_.dispatcher->block_cycles * cycle;
     if (split) {
@@ -287,6 +294,44 @@ void group_cost::charge(ledger& into, const blocked_work& work, const blocked_co
           });
 }
 
+group_cost::expectation group_cost::expected(const block_grid& grid, const blocked_work& work,
+                                             const blocked_counts& counts) const {
+    const auto& shared = whole_.memories[group_.first_shared];
+    const double cycle = whole_.cycle_ps();
+    const auto slower = [](double a, double b) { return a > 0 && b > 0 ? std::min(a, b) : std::max(a, b); };
+    const double rate =
+        slower(group_.unit_machine.bus.bytes_per_cycle,
+               shared.read_bytes_per_cycle /
+                   static_cast<double>(std::min(group_.units, std::max<std::int64_t>(counts.blocks, 1))));
+    double way = path_ps();
+    if (group_.first_shared > 0) {
+        const auto asked = static_cast<double>(over_tensors(counts.sum.memories[group_.first_shared]).read);
+        const auto& outer = whole_.memories[0];
+        double miss_ps = outer.latency_cycles * cycle;
+        if (outer.dram) miss_ps += outer.dram->t_rcd_ps + outer.dram->t_cl_ps;
+        if (asked > 0) way += miss_ps * std::min(1.0, static_cast<double>(work.outer_read_bytes) / asked);
+    }
+    block_times tiles;
+    for (const auto& k : counts.classes) {
+        const auto read = static_cast<double>(over_tensors(k.each.memories[0]).read);
+        tiles.push_back({static_cast<double>(k.each.tiles) * way + (rate > 0 ? read * cycle / rate : 0), k.count});
+    }
+    expectation e{busiest_ps(tiles, group_.units), 0};
+    if (!shared.cache || counts.reduction_read_bytes == 0) return e;
+    const auto& g = work.product;
+    const auto& c = *shared.cache;
+    const auto cached = shared.capacity_bytes / c.ways * (c.ways - (c.compute_on_demand ? 0 : c.compute_ways));
+    const auto partial = counts.reduction_read_bytes;
+    // Parts of one row of blocks are there before the first of them is added up.
+    const auto alive = bytes_of(std::min(grid.block[0], g.m) * g.n, g.bits.partial) * grid.along(dim::K, g);
+    e.outer_bytes = static_cast<double>(std::max<std::int64_t>(0, partial - cached)) * (alive > cached ? 2 : 1);
+    if (whole_.memories[0].read_bytes_per_cycle > 0)
+        e.time_ps =
+            std::max(e.time_ps, (e.outer_bytes + static_cast<double>(work.outer_read_bytes + work.outer_write_bytes)) *
+                                    cycle / whole_.memories[0].read_bytes_per_cycle);
+    return e;
+}
+
 cost_model::figures group_cost::evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
                                          const blocked_counts& counts) const {
     double longest_ps = 0;
@@ -294,7 +339,12 @@ cost_model::figures group_cost::evaluate(const block_grid& grid, const flat_nest
         visit_resources(grid, nest, work, counts, [&](std::string_view, std::string_view, double time_ps) {
             longest_ps = std::max(longest_ps, time_ps);
         });
-    cost_model::figures f{longest_ps + more_ps, 0};
+    const auto e = expected(grid, work, counts);
+    cost_model::figures f{std::max(longest_ps, e.time_ps) + more_ps, 0};
+    if (e.outer_bytes > 0) {
+        const auto& outer = whole_.memories[0];
+        f.energy_pj += e.outer_bytes / 2 * (outer.read_energy_pj_per_byte + outer.update_energy_pj_per_byte);
+    }
     price(work, counts, 1, [&](auto&&, auto&&, auto&&, double unit_pj, double n) { f.energy_pj += unit_pj * n; });
     f.energy_pj += whole_.static_power_mw * 1e-3 * f.time_ps;
     return f;

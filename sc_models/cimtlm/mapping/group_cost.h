@@ -52,7 +52,10 @@ public:
     /// No nest of these blocks has less of either: operands pass the port once a block, all lanes are busy.
     cost_model::figures least(const block_grid& grid, const blocked_work& work) const;
     void charge(ledger& into, const blocked_work& work, const blocked_counts& counts, std::int64_t commands) const;
-    /// Time (bound) and energy, for a search.
+    /// Time and energy, for a search: the bound, and what it cannot claim but is to be expected. Operands of the next
+    /// tile are asked for when the present one begins, so that a tile takes at least their way and their bytes over the
+    /// unit's share of what all ask for; the way is longer as far as they come from the memory behind. Partial sums
+    /// beyond the cache go out and come back.
     cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
                                  const blocked_counts& counts) const;
     cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const {
@@ -78,6 +81,12 @@ private:
     fetches fetches_before_tiles(const flat_nest& nest, std::size_t begin, const gemm& block, bool resident) const;
     template <class Charge>
     void price(const blocked_work& work, const blocked_counts& counts, std::int64_t commands, Charge charge) const;
+    /// Time, and bytes to and from the outermost memory beside those of the counts, to be expected.
+    struct expectation {
+        double time_ps = 0;
+        double outer_bytes = 0;
+    };
+    expectation expected(const block_grid& grid, const blocked_work& work, const blocked_counts& counts) const;
     /// Calls keep(name, port, ps) for every resource; returns what comes on top of the longest.
     template <class Keep>
     double visit_resources(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
