@@ -43,6 +43,7 @@ memory_system::memory_system(const machine& m, ledger& energy, unsigned initiato
         crossbar_.out[0].bind(dram_.in);
     }
     crossbar_.map(0, memory_bytes_, 0, true, sides);
+    crossbar_.allow_multicast(0);
 }
 
 void memory_system::bind(unsigned initiator, tlm::tlm_initiator_socket<64>& socket) {

@@ -129,23 +129,4 @@ TEST(crossbar, ports_reach_the_partition_on_their_side) {
     }
 }
 
-TEST(crossbar, a_copy_takes_the_channel_of_its_port_and_nothing_of_the_source) {
-    chip c(4);
-    sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    c.move(true, 0, 16384, 0);
-    sc_core::sc_start(10, sc_core::SC_US);
-    const std::int64_t source = c.l2.model().busy_ps(false);
-    const transfer_result r = c.move(false, 0, 16384, 0);
-    const std::int64_t read_once = c.l2.model().busy_ps(false) - source;
-    const double before = c.energy.by_part()["crossbar"];
-    for (unsigned i = 1; i < 4; ++i)
-        EXPECT_EQ(c.crossbar.multicast(i, 16384, now_ps() + r.delay_ps, r.service_ps), now_ps() + r.delay_ps) << i;
-    EXPECT_EQ(c.l2.model().busy_ps(false) - source, read_once);
-    EXPECT_EQ(c.crossbar.model().port_busy_ps(3, false), 16384 / 64 * 1000);
-    EXPECT_DOUBLE_EQ(c.energy.by_part()["crossbar"] - before, 3 * 16384 * 0.5);
-    // A port that is busy gets its copy later.
-    EXPECT_EQ(c.crossbar.multicast(3, 16384, now_ps() + r.delay_ps, r.service_ps),
-              now_ps() + r.delay_ps + 16384 / 64 * 1000);
-}
-
 } // namespace

@@ -316,6 +316,7 @@ void machine::validate(const std::string& where) const {
         check.not_negative("bus.ports.read_bytes_per_cycle", bus.ports->read_bytes_per_cycle);
         check.not_negative("bus.ports.write_bytes_per_cycle", bus.ports->write_bytes_per_cycle);
     }
+    if (bus.multicast && !dispatcher) check.fail("bus.multicast is true: only a dispatcher has units that share reads");
     check.positive("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes));
     check.not_negative("dma.panel_bytes", static_cast<double>(dma.panel_bytes));
     check.at_most("dma.panel_bytes", static_cast<double>(dma.panel_bytes), most_transaction_bytes);

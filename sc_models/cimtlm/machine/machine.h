@@ -74,9 +74,11 @@ struct bus_parameters {
     double latency_cycles = 0;                               ///< one way through the bus
     double energy_pj_per_byte = 0;                           ///< pJ a byte carried
     std::optional<bus_port_parameters> ports = std::nullopt; ///< absent: only what all share
-    std::optional<technology_point> native = std::nullopt;   ///< of the energy; absent: the machine's technology
+    bool multicast = false; ///< one response answers all units that ask for the same bytes; only with a dispatcher
+    std::optional<technology_point> native = std::nullopt; ///< of the energy; absent: the machine's technology
 };
-BOOST_DESCRIBE_STRUCT(bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte, ports, native))
+BOOST_DESCRIBE_STRUCT(bus_parameters, (),
+                      (bytes_per_cycle, latency_cycles, energy_pj_per_byte, ports, multicast, native))
 
 /// The DMA of a compute block.
 struct dma_parameters {

@@ -19,6 +19,9 @@ bus<BUSWIDTH>::bus(const sc_core::sc_module_name& name, const bus_parameters& pa
     , model_(parameters, cycle_ps, n_in)
     , sides_(n_in, 0)
     , has_ports_(parameters.ports.has_value())
+    , multicast_(parameters.multicast)
+    , shares_reads_(n_out, false)
+    , pending_(n_out)
     , ledger_(energy)
     , account_(energy.open(part_, "transfer", "byte", parameters.energy_pj_per_byte)) {
     for (unsigned i = 0; i < n_in; ++i) {
@@ -46,14 +49,71 @@ void bus<BUSWIDTH>::map(std::uint64_t base, std::uint64_t size_bytes, unsigned t
     map_.add(base, size_bytes, target, relative, sides);
 }
 
+namespace {
+
+// A read of whole bytes in a row, as every target serves it alike.
+bool plain_read(const tlm::tlm_generic_payload& p) {
+    const unsigned length = p.get_data_length(), width = p.get_streaming_width();
+    return p.is_read() && length > 0 && p.get_data_ptr() != nullptr && p.get_byte_enable_ptr() == nullptr &&
+           (width == 0 || width >= length);
+}
+
+// As the target sees it.
+std::uint64_t inside(const address_map::window& w, std::uint64_t address) {
+    return w.relative ? address - w.base : address;
+}
+
+read_range range_of(const tlm::tlm_generic_payload& p, const address_map::window& w, const transfer_extension& e) {
+    return {inside(w, p.get_address()), p.get_data_length(), e.segment_bytes, e.stride_bytes};
+}
+
+} // namespace
+
 template <unsigned BUSWIDTH>
-std::int64_t bus<BUSWIDTH>::multicast(unsigned input, std::int64_t bytes, std::int64_t end_ps,
-                                      std::int64_t service_ps) {
-    const std::int64_t last_ps = end_ps - model_.latency_ps(); // on the channel
+bool bus<BUSWIDTH>::join(unsigned input, tlm::tlm_generic_payload& payload, const address_map::window& w,
+                         transfer_extension& e, sc_core::sc_time& delay) {
+    const std::int64_t now_ps = times_.now_ps();
+    const std::int64_t arrival_ps = now_ps + times_.ps(delay) + model_.latency_ps(); // at the target
+    const pending_reads::response* first = pending_[w.out].find(range_of(payload, w, e), input, arrival_ps);
+    if (first == nullptr || !copy_data(input, payload, w, e)) return false;
+    const unsigned length = payload.get_data_length();
+    const burst_timing t = model_.join_read(length, *first, arrival_ps, now_ps, input);
+    queue_ps_ += std::max<std::int64_t>(0, t.end_ps - std::max(first->timing.end_ps, arrival_ps + t.service_ps));
+    e.queue_ps += t.queue_ps;
+    e.row_ps += t.row_ps;
+    e.refresh_ps += t.refresh_ps;
+    e.service_ps = std::max(e.service_ps, t.service_ps);
+    e.stretch_ps = t.stretch_ps;
+    delay = times_.time(t.end_ps - now_ps + model_.latency_ps());
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    ++joined_reads_;
+    joined_bytes_ += length;
     ++accesses_[false];
-    bytes_[false] += static_cast<std::uint64_t>(bytes);
-    ledger_.charge(account_, static_cast<double>(bytes));
-    return model_.copy_read(bytes, last_ps - service_ps, last_ps, times_.now_ps(), input) + model_.latency_ps();
+    bytes_[false] += length;
+    ledger_.charge(account_, static_cast<double>(length));
+    return true;
+}
+
+// The bytes that a payload wants, without asking in simulated time. False if the target does not give them.
+template <unsigned BUSWIDTH>
+bool bus<BUSWIDTH>::copy_data(unsigned input, tlm::tlm_generic_payload& payload, const address_map::window& w,
+                              const transfer_extension& e) {
+    if (e.timing_only) return true;
+    const std::uint64_t length = payload.get_data_length();
+    const bool strided = e.segment_bytes > 0 && e.stride_bytes >= e.segment_bytes;
+    const std::uint64_t segment = strided ? e.segment_bytes : length;
+    std::uint64_t address = inside(w, payload.get_address());
+    tlm::tlm_generic_payload peek;
+    peek.set_read();
+    for (std::uint64_t done = 0; done < length; done += segment, address += e.stride_bytes) {
+        const auto part = static_cast<unsigned>(std::min(segment, length - done));
+        peek.set_address(address);
+        peek.set_data_ptr(payload.get_data_ptr() + done);
+        peek.set_data_length(part);
+        peek.set_streaming_width(part);
+        if (out[output(w, static_cast<int>(input))]->transport_dbg(peek) != part) return false;
+    }
+    return true;
 }
 
 template <unsigned BUSWIDTH>
@@ -77,12 +137,18 @@ void bus<BUSWIDTH>::b_transport(int id, tlm::tlm_generic_payload& payload, sc_co
 
     const bool write = payload.is_write();
     const auto port = static_cast<std::size_t>(id);
+    const bool shares = multicast_ && shares_reads_[w->out] && plain_read(payload);
+    if (shares && join(static_cast<unsigned>(id), payload, *w, e, delay)) {
+        if (extension == nullptr) payload.clear_extension(&own);
+        return;
+    }
+    if (multicast_ && write) end_responses(payload, *w, &e);
     const auto bytes = static_cast<std::int64_t>(length);
     const std::int64_t now_ps = times_.now_ps();
     const std::int64_t arrival_ps = now_ps + times_.ps(delay);
     const std::int64_t begin_ps = write ? model_.begin_write(bytes, arrival_ps, now_ps, port) : arrival_ps;
     delay += times_.time(begin_ps - arrival_ps + model_.latency_ps());
-    payload.set_address(w->relative ? address - w->base : address);
+    payload.set_address(inside(*w, address));
     out[output(*w, id)]->b_transport(payload, delay);
     payload.set_address(address);
 
@@ -106,12 +172,22 @@ void bus<BUSWIDTH>::b_transport(int id, tlm::tlm_generic_payload& payload, sc_co
         e.service_ps = t.service_ps;
         e.stretch_ps = t.stretch_ps;
         delay += times_.time(t.end_ps - answered_ps);
+        if (shares) pending_[w->out].add(range_of(payload, *w, e), {port, arrival_ps + model_.latency_ps(), t}, now_ps);
         ++accesses_[write];
         bytes_[write] += length;
         ledger_.charge(account_, static_cast<double>(length));
     }
     delay += times_.time(model_.latency_ps());
     if (extension == nullptr) payload.clear_extension(&own);
+}
+
+template <unsigned BUSWIDTH>
+void bus<BUSWIDTH>::end_responses(const tlm::tlm_generic_payload& write, const address_map::window& w,
+                                  const transfer_extension* e) {
+    const std::uint64_t length = write.get_data_length(), first = inside(w, write.get_address());
+    if (length == 0) return;
+    const std::uint64_t bytes = e ? footprint_bytes(length, e->segment_bytes, e->stride_bytes) : length;
+    pending_[w.out].end_overlapping(first, first + bytes - 1);
 }
 
 template <unsigned BUSWIDTH>
@@ -152,7 +228,8 @@ template <unsigned BUSWIDTH> unsigned bus<BUSWIDTH>::transport_dbg(int id, tlm::
     const std::uint64_t address = payload.get_address();
     const address_map::window* w = map_.find(address, payload.get_data_length());
     if (w == nullptr) return 0;
-    payload.set_address(w->relative ? address - w->base : address);
+    if (multicast_ && payload.is_write()) end_responses(payload, *w, nullptr);
+    payload.set_address(inside(*w, address));
     const unsigned n = out[output(*w, id)]->transport_dbg(payload);
     payload.set_address(address);
     return n;
@@ -185,6 +262,11 @@ template <unsigned BUSWIDTH> void bus<BUSWIDTH>::report(statistics& s) const {
         for (std::size_t i = 0; i < in.size(); ++i) ports_ps += model_.port_busy_ps(i, write);
         s.add(prefix + "busy_ports_" + name + "_ps", static_cast<double>(ports_ps), "ps",
               "time the " + name + " channels of the ports were taken, all together");
+    }
+    if (multicast_) {
+        s.add(prefix + "multicast_reads", static_cast<double>(joined_reads_), "count",
+              "reads that another's response answered");
+        s.add(prefix + "multicast_bytes", static_cast<double>(joined_bytes_), "byte", "bytes of these");
     }
     s.add(prefix + "queue_ps", static_cast<double>(queue_ps_), "ps", "time requests waited for a taken channel");
     s.add(prefix + "decode_errors", static_cast<double>(decode_errors_), "count", "requests that no window took");

@@ -7,6 +7,7 @@
 #include <cimtlm/tlm/activity.h>
 #include <cimtlm/tlm/at_frontend.h>
 #include <cimtlm/tlm/time_base.h>
+#include <cimtlm/tlm/transfer_extension.h>
 
 #include <systemc>
 #include <tlm>
@@ -42,20 +43,30 @@ public:
     /// all stand at side 0.
     void set_side(unsigned input, unsigned side) { sides_.at(input) = side; }
 
-    /// Multicast: a read whose last byte has reached one input at `end_ps` (absolute), `service_ps` after its first,
-    /// also goes to in[input]: takes its read channel and the energy of its bytes, but nothing of the target and of
-    /// the shared channel. Returns when its last byte is there. Data is for the caller to copy.
-    std::int64_t multicast(unsigned input, std::int64_t bytes, std::int64_t end_ps, std::int64_t service_ps);
+    /// With parameters.multicast a read of out[target], plain memory, is answered by the response to another input's
+    /// read of exactly the same bytes that is still on its way: the target is not asked, only the channel of the
+    /// reader's port and the energy of the bytes are taken, and the last byte comes no earlier than the other's. A
+    /// write to any of the bytes ends that. Payloads get their data by a debug read unless they say `timing_only`;
+    /// reads with byte enables always ask the target. Registers must not be allowed: a read of them may have effects.
+    void allow_multicast(unsigned target) { shares_reads_.at(target) = true; }
 
     void report(statistics& s) const;
     const bus_model& model() const { return model_; }
     /// Bytes carried: read (towards initiators) or written.
     std::uint64_t bytes(bool write) const { return bytes_[write]; }
+    /// Those of them that another's response brought.
+    std::uint64_t multicast_bytes() const { return joined_bytes_; }
     /// Requests that no window took.
     std::uint64_t decode_errors() const { return decode_errors_; }
     std::string waiting_for() const override;
 
 private:
+    bool join(unsigned input, tlm::tlm_generic_payload& payload, const address_map::window& w, transfer_extension& e,
+              sc_core::sc_time& delay);
+    bool copy_data(unsigned input, tlm::tlm_generic_payload& payload, const address_map::window& w,
+                   const transfer_extension& e);
+    void end_responses(const tlm::tlm_generic_payload& write, const address_map::window& w,
+                       const transfer_extension* e);
     void b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     tlm::tlm_sync_enum nb_transport_fw(int id, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                        sc_core::sc_time& delay);
@@ -72,10 +83,15 @@ private:
     address_map map_;
     std::vector<unsigned> sides_; // of the inputs
     bool has_ports_;
+    bool multicast_;
+    std::vector<bool> shares_reads_;     // of the outputs
+    std::vector<pending_reads> pending_; // of the outputs
     ledger& ledger_;
     ledger::account account_;
     std::uint64_t bytes_[2] = {};
     std::uint64_t accesses_[2] = {};
+    std::uint64_t joined_reads_ = 0;
+    std::uint64_t joined_bytes_ = 0;
     std::uint64_t decode_errors_ = 0;
     std::int64_t queue_ps_ = 0;
     time_base times_;

@@ -84,15 +84,23 @@ std::int64_t bus_model::end_read(std::int64_t bytes, burst_timing& t, std::int64
     channel_[false].forget_before(now_ps);
     const std::int64_t begin_ps = channel_[false].reserve(first_ps, own_ps);
     // Data that waits for a channel is buffered; the wait counts as far as it delays the last byte.
-    const std::int64_t end_ps = copy_read(bytes, begin_ps, std::max(t.end_ps, begin_ps + own_ps), now_ps, port);
+    const std::int64_t end_ps = to_port(bytes, begin_ps, std::max(t.end_ps, begin_ps + own_ps), now_ps, port);
     const std::int64_t wait_ps = end_ps - t.end_ps;
     t.queue_ps += wait_ps;
     t.end_ps = end_ps;
     return wait_ps;
 }
 
-std::int64_t bus_model::copy_read(std::int64_t bytes, std::int64_t first_ps, std::int64_t end_ps, std::int64_t now_ps,
-                                  std::size_t port) {
+burst_timing bus_model::join_read(std::int64_t bytes, const pending_reads::response& first, std::int64_t arrival_ps,
+                                  std::int64_t now_ps, std::size_t port) {
+    const burst_timing& t = first.timing;
+    const std::int64_t first_ps = std::max(arrival_ps, t.end_ps - t.service_ps - t.stretch_ps);
+    return joined(first, arrival_ps, to_port(bytes, first_ps, t.end_ps, now_ps, port), port_occupancy_ps(bytes, false));
+}
+
+// What comes from `first_ps` to `end_ps` leaves through a port; returns the end of its last byte.
+std::int64_t bus_model::to_port(std::int64_t bytes, std::int64_t first_ps, std::int64_t end_ps, std::int64_t now_ps,
+                                std::size_t port) {
     calendar& own = ports_[port][false];
     own.forget_before(now_ps);
     const std::int64_t occupancy = port_occupancy_ps(bytes, false);

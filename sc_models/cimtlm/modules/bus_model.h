@@ -3,6 +3,7 @@
 #include <cimtlm/base/calendar.h>
 #include <cimtlm/machine/machine.h>
 #include <cimtlm/modules/burst.h>
+#include <cimtlm/modules/bus_multicast.h>
 
 #include <array>
 #include <cstddef>
@@ -53,11 +54,14 @@ public:
     /// The same for a read, whose data arrives from t.end_ps - t.service_ps - t.stretch_ps on. Returns the wait for
     /// the channels.
     std::int64_t end_read(std::int64_t bytes, burst_timing& t, std::int64_t now_ps, std::size_t port = 0);
-    /// Hands what a read brings from `first_ps` to `end_ps` to one port more; returns the end of its last byte.
-    std::int64_t copy_read(std::int64_t bytes, std::int64_t first_ps, std::int64_t end_ps, std::int64_t now_ps,
-                           std::size_t port);
+    /// Hands the response `first` to one port more, whose request reached the target at `arrival_ps`: takes that port's
+    /// channel and nothing else. The last byte comes no earlier than that of `first`.
+    burst_timing join_read(std::int64_t bytes, const pending_reads::response& first, std::int64_t arrival_ps,
+                           std::int64_t now_ps, std::size_t port);
 
 private:
+    std::int64_t to_port(std::int64_t bytes, std::int64_t first_ps, std::int64_t end_ps, std::int64_t now_ps,
+                         std::size_t port);
     std::int64_t occupancy_ps(std::int64_t bytes) const;
     std::int64_t port_occupancy_ps(std::int64_t bytes, bool write) const;
 

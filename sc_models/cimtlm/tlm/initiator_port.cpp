@@ -59,6 +59,7 @@ transfer_result initiator_port<BUSWIDTH>::transfer(const transfer_request& reque
     extension.initiator = initiator_;
     extension.segment_bytes = request.segment_bytes;
     extension.stride_bytes = request.stride_bytes;
+    extension.timing_only = request.data == nullptr;
     extension.clear_times();
 
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
@@ -70,9 +71,9 @@ transfer_result initiator_port<BUSWIDTH>::transfer(const transfer_request& reque
     result.refresh_ps = extension.refresh_ps;
     result.service_ps = extension.service_ps;
     result.status = payload.get_response_status();
-    const std::string status = result.ok() ? std::string() : payload.get_response_string();
+    if (!result.ok() && handling == on_error::fatal)
+        report_failure(socket_.name(), request, payload.get_response_string());
     payload.release();
-    if (!result.ok() && handling == on_error::fatal) report_failure(socket_.name(), request, status);
     return result;
 }
 

@@ -29,6 +29,7 @@ public:
     int initiator = -1;                              ///< identity of the initiator, -1: unknown
     std::uint64_t segment_bytes = 0; ///< a strided operand comes in segments of so many bytes; 0: contiguous
     std::uint64_t stride_bytes = 0;  ///< from the begin of a segment to that of the next; at least segment_bytes
+    bool timing_only = false;        ///< nobody looks at the bytes of a read
 
     // Written by the targets; the initiator clears them. Without contention and rows a transfer takes the
     // latencies of its hops + service_ps, otherwise queue_ps + row_ps + refresh_ps more, exactly.
