@@ -109,8 +109,10 @@ inline void read_lines(child_results& r) {
     }
 }
 
-/// Runs `work` on `m` at `tile` (or at `bound`, without the kernel) and brings the figures home.
-inline child_results run_in_child(const machine& m, const work_list& work, const plan_options& options = {},
+using planner = std::function<plan(const cost_model&)>;
+
+/// Runs what `make` plans on `m` at `tile` (or at `bound`, without the kernel) and brings the figures home.
+inline child_results run_in_child(const machine& m, const planner& make, convention counting = {},
                                   fidelity level = fidelity::tile, const guest_maker& guests = {}) {
     int ends[2];
     if (pipe(ends) != 0) throw std::runtime_error("pipe");
@@ -121,8 +123,8 @@ inline child_results run_in_child(const machine& m, const work_list& work, const
         run_figures f;
         std::string rows;
         try {
-            const cost_model cost(m, options.counting);
-            const auto p = make_plan(work, cost, options);
+            const cost_model cost(m, counting);
+            const auto p = make(cost);
             const auto r = run_here(m, p, cost, level, guests);
             const auto& t = r.totals;
             f = {t.time_ps,
@@ -173,6 +175,13 @@ inline child_results run_in_child(const machine& m, const work_list& work, const
     r.text = all.substr(sizeof r.figures);
     read_lines(r);
     return r;
+}
+
+/// The same for `work`, mapped by the machine's mapper.
+inline child_results run_in_child(const machine& m, const work_list& work, const plan_options& options = {},
+                                  fidelity level = fidelity::tile, const guest_maker& guests = {}) {
+    return run_in_child(
+        m, [&](const cost_model& cost) { return make_plan(work, cost, options); }, options.counting, level, guests);
 }
 
 inline gemm product(std::int64_t m, std::int64_t n, std::int64_t k) {
