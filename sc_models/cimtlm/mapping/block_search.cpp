@@ -15,13 +15,13 @@ namespace {
 // How much is looked at: enough for 2 % of the best on machines that can be enumerated.
 constexpr std::size_t most_ruled = 128;            // grids that get a nest of the rules
 constexpr std::size_t most_searched = 4;           // of them, those whose nest is searched
-constexpr std::size_t most_climbed = 2;            // of those, from which moves are made
+constexpr std::size_t most_climbed = 3;            // of those, from which moves are made
 constexpr int most_moves = 10;                     // from the best of those to a neighbour
 constexpr std::size_t most_neighbours = 2;         // whose nest is searched
 constexpr search_effort rough_effort{4, 1, 60, 0}; // where a nest of the rules does not fit
 constexpr search_effort first_effort{16, 2, 150, 150};
-constexpr search_effort move_effort{0, 1, 80, 0};
-constexpr search_effort last_effort{24, 2, 300, 500};
+constexpr search_effort move_effort{0, 1, 60, 0};
+constexpr search_effort last_effort{24, 2, 250, 400};
 
 std::int64_t rounded(std::int64_t extent, std::int64_t unit) { return divide_up(extent, unit) * unit; }
 
@@ -82,7 +82,7 @@ private:
     double rank(const block_grid& grid, const loop_nest& nest);
     std::vector<place> grids() const;
     std::vector<block_grid> neighbours(const block_grid& grid) const;
-    candidate with_nest(const block_grid& grid, const loop_nest& nest);
+    candidate with_nest(const block_grid& grid, const loop_nest& nest, bool stretched = false);
     candidate ruled(const block_grid& grid);
     void refine(candidate& c, const search_effort& effort);
     bool move(candidate& c);
@@ -128,7 +128,7 @@ std::vector<searcher::place> searcher::grids() const {
         for (auto bk : k.all()) {
             const auto others = divide_up(g_.n, bn) * divide_up(g_.k, bk) * g_.batch;
             cuts m(g_.m, 1);
-            m.add(g_.m);
+            for (std::int64_t parts : {1, 2, 3, 4, 6}) m.add(divide_up(g_.m, parts));
             for (std::int64_t waves = 1; waves <= 64; waves = waves < 4 ? waves + 1 : waves + waves / 2)
                 m.add(divide_up(g_.m, std::max<std::int64_t>(1, waves * units / others)));
             for (std::int64_t size = 32; size <= 512; size *= 2) m.add(size);
@@ -141,13 +141,16 @@ std::vector<searcher::place> searcher::grids() const {
     return all;
 }
 
-// The mapping of a grid with this nest, as far as it fits.
-candidate searcher::with_nest(const block_grid& grid, const loop_nest& nest) {
+// The mapping of a grid with this nest, as far as it fits. Stretched: what a larger block adds goes inside first.
+candidate searcher::with_nest(const block_grid& grid, const loop_nest& nest, bool stretched) {
     const auto b = block(grid);
     const point_space space(b, unit_, shape_);
     auto p = space.from_nest(nest);
     space.settle(p);
     if (!space.shrink(p)) return candidate();
+    for (auto s = shape_.size(); stretched && s-- > 0;)
+        for (auto d : all_dims)
+            if (s != space.top() && p.factor[s][index(d)] > 1) space.grow(p, s, d);
     space.settle(p);
     candidate c;
     c.mapping.grid = grid;
@@ -220,7 +223,8 @@ bool searcher::move(candidate& c) {
     std::vector<candidate> next;
     for (const auto& grid : neighbours(c.mapping.grid)) {
         if (score_of(cost_.least(grid, work_), objective_) >= c.score) continue;
-        for (const auto& n : {ruled(grid), with_nest(grid, c.mapping.nest)}) keep(n, next, most_neighbours);
+        for (const auto& n : {ruled(grid), with_nest(grid, c.mapping.nest), with_nest(grid, c.mapping.nest, true)})
+            keep(n, next, most_neighbours);
     }
     bool better = false;
     for (auto& n : next) {
