@@ -157,11 +157,13 @@ bool searcher::improve_factor(candidate& c, std::size_t slot, dim d) {
             space_.grow(q, slot, o);
             better = try_point(q, c) || better;
         }
-        // The room that this frees in a memory further out, taken by another dimension.
-        for (std::size_t s = 0; v < f && s < slot; ++s) {
+        // A memory further out fills anew: this frees room in it, or takes what other dimensions had.
+        for (std::size_t s = 0; s < slot; ++s) {
             if (s == space_.top() || shape_[s].role != slot_role::memory) continue;
             auto q = p;
+            if (v > f) q.factor[s] = {1, 1, 1};
             space_.settle(q);
+            if (!space_.fits(q)) continue;
             for (auto o : all_dims)
                 if (o != d) space_.grow(q, s, o);
             better = try_point(q, c) || better;
