@@ -5,20 +5,12 @@
 
 namespace cimtlm {
 
-std::int64_t calendar::reserve(std::int64_t arrival_ps, std::int64_t duration_ps) {
+std::int64_t calendar::reserve_between(std::int64_t arrival_ps, std::int64_t duration_ps) {
     if (arrival_ps < 0 || duration_ps < 0) throw std::logic_error("calendar: negative arrival or duration");
     if (duration_ps == 0) return arrival_ps;
     busy_ps_ += duration_ps;
-    // The common case: at or after everything that is known.
-    if (taken_.empty() || arrival_ps >= taken_.back().end_ps) {
-        if (!taken_.empty() && taken_.back().end_ps == arrival_ps)
-            taken_.back().end_ps += duration_ps;
-        else
-            taken_.push_back({arrival_ps, arrival_ps + duration_ps});
-        last_end_ps_ = std::max(last_end_ps_, arrival_ps + duration_ps);
-        return arrival_ps;
-    }
-    auto next = std::upper_bound(taken_.begin(), taken_.end(), arrival_ps,
+    const auto first = taken_.begin() + static_cast<std::ptrdiff_t>(first_);
+    auto next = std::upper_bound(first, taken_.end(), arrival_ps,
                                  [](std::int64_t t, const interval& i) { return t < i.end_ps; });
     std::int64_t begin = arrival_ps;
     while (next != taken_.end() && next->begin_ps < begin + duration_ps) {
@@ -27,7 +19,7 @@ std::int64_t calendar::reserve(std::int64_t arrival_ps, std::int64_t duration_ps
     }
     const std::int64_t end = begin + duration_ps;
     last_end_ps_ = std::max(last_end_ps_, end);
-    const bool joins_previous = next != taken_.begin() && std::prev(next)->end_ps == begin;
+    const bool joins_previous = next != first && std::prev(next)->end_ps == begin;
     const bool joins_next = next != taken_.end() && next->begin_ps == end;
     if (joins_previous && joins_next) {
         std::prev(next)->end_ps = next->end_ps;
@@ -42,8 +34,9 @@ std::int64_t calendar::reserve(std::int64_t arrival_ps, std::int64_t duration_ps
     return begin;
 }
 
-void calendar::forget_before(std::int64_t now_ps) {
-    while (!taken_.empty() && taken_.front().end_ps <= now_ps) taken_.pop_front();
+void calendar::drop_forgotten() {
+    taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
 }
 
 } // namespace cimtlm

@@ -2,7 +2,7 @@
 /// Contention without waiting: a shared resource keeps the intervals in which it is taken.
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 namespace cimtlm {
 
@@ -19,20 +19,44 @@ public:
 
     /// Takes `duration_ps` without interruption at the earliest time not before `arrival_ps`; returns its begin.
     /// A duration of 0 takes nothing and returns the arrival. Requires arrival_ps >= 0, duration_ps >= 0.
-    std::int64_t reserve(std::int64_t arrival_ps, std::int64_t duration_ps);
+    std::int64_t reserve(std::int64_t arrival_ps, std::int64_t duration_ps) {
+        // The common case: at or after everything that is known.
+        if (arrival_ps < 0 || duration_ps <= 0 || (first_ < taken_.size() && arrival_ps < taken_.back().end_ps))
+            return reserve_between(arrival_ps, duration_ps);
+        busy_ps_ += duration_ps;
+        const std::int64_t end_ps = arrival_ps + duration_ps;
+        if (first_ < taken_.size() && taken_.back().end_ps == arrival_ps)
+            taken_.back().end_ps = end_ps;
+        else
+            taken_.push_back({arrival_ps, end_ps});
+        if (last_end_ps_ < end_ps) last_end_ps_ = end_ps;
+        return arrival_ps;
+    }
 
     /// Drops intervals that ended at or before `now_ps`: no later request can arrive earlier.
-    void forget_before(std::int64_t now_ps);
+    void forget_before(std::int64_t now_ps) {
+        while (first_ < taken_.size() && taken_[first_].end_ps <= now_ps) ++first_;
+        if (first_ == taken_.size()) {
+            taken_.clear();
+            first_ = 0;
+        } else if (first_ >= 32 && 2 * first_ >= taken_.size()) {
+            drop_forgotten();
+        }
+    }
 
     /// Time for which the resource was taken since the start, in ps.
     std::int64_t busy_ps() const { return busy_ps_; }
     /// End of the last interval ever given, in ps.
     std::int64_t last_end_ps() const { return last_end_ps_; }
     /// Number of intervals kept (adjacent ones are merged).
-    std::size_t size() const { return taken_.size(); }
+    std::size_t size() const { return taken_.size() - first_; }
 
 private:
-    std::deque<interval> taken_; // ascending, disjoint, never touching
+    std::int64_t reserve_between(std::int64_t arrival_ps, std::int64_t duration_ps);
+    void drop_forgotten();
+
+    std::vector<interval> taken_; // ascending, disjoint, never touching; what lies before first_ is forgotten
+    std::size_t first_ = 0;
     std::int64_t busy_ps_ = 0;
     std::int64_t last_end_ps_ = 0;
 };
