@@ -1,6 +1,7 @@
 #include <platforms/builder/chip_mapper.h>
 
 #include <cimtlm/base/error.h>
+#include <cimtlm/mapping/search.h>
 
 #include <algorithm>
 #include <limits>
@@ -24,16 +25,7 @@ chip_mapper::key chip_mapper::key_of(std::size_t group, const gemm& g) {
 }
 
 double chip_mapper::score(const chip_mapping& mapping, const blocked_work& work) const {
-    const auto f = costs_.cost(mapping.group).evaluate(mapping.grid, *mapping.nest, work);
-    switch (machine_.mapper.objective) {
-    case mapper_objective::energy:
-        return f.energy_pj;
-    case mapper_objective::delay:
-        return f.time_ps;
-    case mapper_objective::edp:
-        break;
-    }
-    return f.energy_pj * f.time_ps;
+    return score_of(costs_.cost(mapping.group).evaluate(mapping.grid, *mapping.nest, work), machine_.mapper.objective);
 }
 
 chip_mapping chip_mapper::make(std::size_t group, const blocked_mapping& found, const gemm& g) const {

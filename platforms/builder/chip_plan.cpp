@@ -107,10 +107,7 @@ private:
 
     /// Of the innermost shared memory, for data; 0 where it is not a cache.
     std::int64_t caching_bytes(const planned_task& task) const {
-        const auto& level = machine_.memories[plan_.chip->cost(task.chip->group).group().first_shared];
-        if (!level.cache) return 0;
-        const auto& c = *level.cache;
-        return level.capacity_bytes / c.ways * (c.ways - (c.compute_on_demand ? 0 : c.compute_ways));
+        return machine_.memories[plan_.chip->cost(task.chip->group).group().first_shared].caching_bytes();
     }
 
     /// What must come from outside: operands that nobody touched before, and what does not fit the cache.

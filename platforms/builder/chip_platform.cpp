@@ -105,7 +105,7 @@ std::int64_t chip_platform::prepare_cache(std::optional<std::size_t> group) {
     if (!cache) return 0;
     const auto& c = *machine_.memories[1].cache;
     if (!c.compute_on_demand) return 0;
-    const bool computes = group && plan_.chip->groups()[*group].unit == "slice";
+    const bool computes = group && plan_.chip->groups()[*group].in_cache;
     return cache->set_compute_ways(computes ? c.compute_ways : 0);
 }
 

@@ -128,7 +128,7 @@ TEST(MemoryProbeParameter, ASmallerCacheMissesEarlier) {
 }
 
 TEST(MemoryProbeParameter, ComputeWaysAreLostToTheCache) {
-    memory_probe p(a100({"l2.cache.compute_ways=12"}));
+    memory_probe p(load_machine("a100/cim_l2", {"l2.cache.compute_ways=12"}).value);
     EXPECT_EQ(p.latency(8 * MiB).level, "l2");
     EXPECT_EQ(p.latency(16 * MiB).level, "dram");
 }

@@ -88,7 +88,8 @@ TEST(Duplication, CopiesShortenOneImageUntilTheWayOfItsDataIsLeft) {
         const auto steps = 3136.0 / static_cast<double>(c.in_unit * c.units);
         EXPECT_LT(ns(r), 1.05 * steps * m.cim->macro.latency_ps * 1e-3 + 1500) << "and the ways there and back";
     }
-    EXPECT_NEAR(all[0] / all[1], 5, 0.15 * 5);
+    EXPECT_LE(all[0] / all[1], 5);
+    EXPECT_LT(all[1], all[0] / 5 + 1000) << "the way of the data, which the steps do not hide any more";
     for (std::size_t i = 1; i < 4; ++i) EXPECT_LT(all[i], all[i - 1]);
     EXPECT_NEAR(all[4] / all[3], 1, 0.05) << "four times the copies for nothing";
     // Inputs out of the memory, results back to the cache.

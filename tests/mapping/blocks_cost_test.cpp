@@ -149,14 +149,16 @@ TEST(BlockCost, BoundIsNotAboveASchedule) {
             double longest = 0;
             for (const auto& r : times) longest = std::max(longest, r.time_ps);
             *std::min_element(unit.begin(), unit.end()) +=
-                longest + static_cast<double>(each.tiles) * path + results * c.work.epilogue_operations * lane +
+                longest + static_cast<double>(each.tiles) * path +
+                (split ? 0 : results * c.work.epilogue_operations * lane) +
                 (split ? 0 : results * c.work.epilogue_read_bytes * cycle / t.unit().bus.bytes_per_cycle);
         }
         double schedule = *std::max_element(unit.begin(), unit.end()) + shared_ps(t, counts) + 2 * path +
                           t.m.dispatcher->block_cycles * cycle;
         if (split) {
             const auto results = static_cast<double>(counts.reduction_additions);
-            schedule += 2 * path + results * lane +
+            const auto all = static_cast<double>(g.m * g.n * g.batch);
+            schedule += 2 * path + results * lane + all * c.work.epilogue_operations * lane +
                         static_cast<double>(counts.reduction_read_bytes) * cycle / t.unit().bus.bytes_per_cycle;
         }
         const auto bound = t.cost.bound(c.grid, nest, c.work, counts);

@@ -59,7 +59,7 @@ struct cut_product {
     bench* b;
 };
 
-cut_product random_product(std::uint32_t seed, std::int64_t most_k) {
+cut_product random_product(std::uint32_t seed, std::int64_t most_k, bool packed = false) {
     std::mt19937 random(seed);
     const auto pick = [&](std::int64_t low, std::int64_t high) {
         return low + static_cast<std::int64_t>(random() % static_cast<std::uint32_t>(high - low + 1));
@@ -71,6 +71,7 @@ cut_product random_product(std::uint32_t seed, std::int64_t most_k) {
     // Columns of whole tiles: the weights are packed for them.
     p.blocks = cut(p.whole, pick(1, 40), p.t.tile()[1] * pick(1, 3));
     auto target = tensor_machine();
+    target.dma.packed_activations = packed;
     target.dma.arbitration_bytes = pick(1, 3) == 1 ? 100 : 4096; // pieces of rows, and rows in pieces
     p.b = new bench(("bench" + std::to_string(seed)).c_str(), std::move(target));
     for (std::size_t i = 0; i < p.blocks.origins.size(); ++i) {
@@ -83,6 +84,21 @@ cut_product random_product(std::uint32_t seed, std::int64_t most_k) {
         p.b->stretches.push_back({j});
     }
     return p;
+}
+
+// Packed, regions of one height tile their rows: all blocks together touch every byte of the results once, and of the
+// inputs as often as they are read, whatever the columns of a block.
+TEST(compute_block_blocks, packed_touch_every_byte_of_the_whole) {
+    std::vector<cut_product> products;
+    for (std::uint32_t seed = 1; seed <= 24; ++seed) products.push_back(random_product(seed, 90, true));
+    sc_core::sc_start();
+    for (auto& p : products) {
+        const auto bytes = static_cast<std::int64_t>(p.whole.bits.a / 8);
+        const auto results = touched_bytes(*p.b, operand_z);
+        EXPECT_EQ(static_cast<std::int64_t>(results.size()), p.whole.m * p.whole.n * bytes);
+        for (const auto& [at, n] : results) ASSERT_EQ(n, 1);
+        EXPECT_EQ(static_cast<std::int64_t>(touched_bytes(*p.b, operand_a).size()), p.whole.m * p.whole.k * bytes);
+    }
 }
 
 TEST(compute_block_blocks, touch_their_part_and_nothing_else) {

@@ -15,7 +15,7 @@ enum class stall {
     refresh,       ///< DRAM refresh
     host_issue,    ///< no command from the host
     mode_switch,   ///< ways of a cache change between caching and computing
-    imbalance,     ///< the unit that ends last has more blocks than others (wave quantisation)
+    imbalance,     ///< on a chip: the unit that ends last computes for longer than the bound claims
     reduction,     ///< partial sums of blocks that share results are added up
     drain          ///< the last results leave after the last computation
 };
@@ -53,9 +53,10 @@ public:
 
     /// The waits that a bound does not contain. Of all waits `inherent_ps` (bound minus the engine's time) is what the
     /// bound's resource needs anyway: it is taken from the waits for operands in proportion, then from port_conflict,
-    /// dram_row, refresh, drain, host_issue, in this order. Below 0 the engine took longer than the bound says, as
-    /// arrays that are filled unevenly are written at the pace of the fullest: that is weight_load, or `longer`. Either
-    /// way the result adds up to total_ps() - inherent_ps. Requires inherent_ps <= total_ps().
+    /// dram_row, refresh, drain, reduction, imbalance, mode_switch, host_issue, in this order. Below 0 the engine took
+    /// longer than the bound says, as arrays that are filled unevenly are written at the pace of the fullest: that is
+    /// weight_load, or `longer`. Either way the result adds up to total_ps() - inherent_ps. Requires inherent_ps <=
+    /// total_ps().
     stall_account beyond(std::int64_t inherent_ps, stall longer = stall::weight_load) const;
 
 private:

@@ -75,6 +75,10 @@ machine equal_area(machine m, const std::string& where) {
                       array, replaced.share * replaced.area_um2, m.cim->replaces.c_str());
         throw input_error(where + ": cim.count is 0 (equal area): " + text);
     }
+    if (auto* level = level_replaced(m); level && !level->cache && replaced.left_bytes <= 0)
+        throw input_error(where + ": cim.place leaves nothing of '" + m.cim->replaces +
+                          "', through which data goes to the arrays: lower cim.place.share, or take the level out of " +
+                          "the memories and state cim.place.area_um2");
     if (m.cim->count == 0) m.cim->count = static_cast<std::int64_t>(fitting + 1e-9);
     // What is taken is remembered, so that the reports find it.
     m.cim->place->area_um2 = replaced.area_um2;

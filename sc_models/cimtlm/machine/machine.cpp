@@ -90,6 +90,7 @@ constexpr double most_ps = 1e12;
 constexpr double most_channels = 4096;
 constexpr std::size_t most_levels = 16;
 constexpr double most_units = 4096;
+constexpr double most_partitions = 64; // each has a socket
 
 void check_memory(const checker& check, const memory_level& level) {
     const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
@@ -118,6 +119,7 @@ void check_memory(const checker& check, const memory_level& level) {
             check.positive(key("cache.") + name, static_cast<double>(value));
             check.at_most(key("cache.") + name, static_cast<double>(value), most_instances);
         }
+        check.at_most(key("cache.partitions"), static_cast<double>(c.partitions), most_partitions);
         check.not_negative(key("cache.region_bytes"), static_cast<double>(c.region_bytes));
         check.not_negative(key("cache.far_latency_cycles"), c.far_latency_cycles);
         check.at_most(key("cache.far_latency_cycles"), c.far_latency_cycles, most_cycles);
@@ -211,6 +213,12 @@ void machine::validate(const std::string& where) const {
             check.fail("memories." + level.name + ".fanout: only the registers and latches of a tensor core come in " +
                        "several instances");
     }
+    for (const auto& level : memories)
+        if (level.cache && level.cache->compute_ways > 0 && !(in_cache && level.name == cim->replaces))
+            check.fail("memories." + level.name +
+                       ".cache.compute_ways: nothing computes there; CiM says so with cim.replaces");
+    if (in_cache && cim->place && cim->place->share != 1)
+        check.fail("cim.place.share: of a cache, cache.compute_ways says how much of it computes");
     if (memories.front().kind != memory_kind::dram)
         check.fail("memories." + memories.front().name + ".kind: the outermost memory is dram");
     for (std::size_t i = 1; i < memories.size(); ++i) {
@@ -259,6 +267,10 @@ void machine::validate(const std::string& where) const {
         check.not_negative("cim.macro.area_factor", m.area_factor);
         check.not_negative("cim.macro.sram_area_um2_per_byte", m.sram_area_um2_per_byte);
         check.not_negative("cim.addition_energy_pj", cim->addition_energy_pj);
+        if (in_cache && !m.volatile_weights && memories[static_cast<std::size_t>(replaced)].cache->compute_on_demand)
+            check.fail("memories." + cim->replaces +
+                       ".cache.compute_on_demand is true: ways of arrays that keep their " +
+                       "weights without power cannot cache in between");
         if (cim->place) {
             check.not_negative("cim.place.area_um2", cim->place->area_um2);
             check.not_negative("cim.place.capacity_bytes", static_cast<double>(cim->place->capacity_bytes));
@@ -318,8 +330,6 @@ void machine::validate(const std::string& where) const {
     }
     if (bus.multicast && !dispatcher) check.fail("bus.multicast is true: only a dispatcher has units that share reads");
     check.positive("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes));
-    check.not_negative("dma.panel_bytes", static_cast<double>(dma.panel_bytes));
-    check.at_most("dma.panel_bytes", static_cast<double>(dma.panel_bytes), most_transaction_bytes);
     check.at_most("dma.arbitration_bytes", static_cast<double>(dma.arbitration_bytes), most_transaction_bytes);
     check.not_negative("host.command_cycles", host.command_cycles);
     check.at_most("host.command_cycles", host.command_cycles, most_cycles);

@@ -84,10 +84,9 @@ BOOST_DESCRIBE_STRUCT(bus_parameters, (),
 struct dma_parameters {
     bool double_buffer = true;          ///< fetch the next tile's operands while the present one computes
     std::int64_t arbitration_bytes = 0; ///< a long transfer gives way to others after so many bytes
-    std::int64_t panel_bytes =
-        0; ///< activations lie in panels: so many bytes of each row, row after row; 0: row by row
+    bool packed_activations = false;    ///< activations lie in the order of the regions that move; false: row by row
 };
-BOOST_DESCRIBE_STRUCT(dma_parameters, (), (double_buffer, arbitration_bytes, panel_bytes))
+BOOST_DESCRIBE_STRUCT(dma_parameters, (), (double_buffer, arbitration_bytes, packed_activations))
 
 /// Cuts products into blocks and hands them to the units: everything below the shared memories (dram and caches) exists
 /// once a unit, with a compute block of its own.

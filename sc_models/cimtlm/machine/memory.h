@@ -94,6 +94,11 @@ struct memory_level {
     }
     /// True for memories that are modules of their own; the others belong to the engine.
     bool on_interconnect() const { return kind == memory_kind::dram || kind == memory_kind::sram; }
+    /// Of a cache: bytes that cache while its compute ways compute (all, where these cache in between). 0 for others.
+    std::int64_t caching_bytes() const {
+        if (!cache) return 0;
+        return capacity_bytes / cache->ways * (cache->ways - (cache->compute_on_demand ? 0 : cache->compute_ways));
+    }
     std::int64_t instances_below() const { return fanout ? fanout->count : 1; }
 };
 BOOST_DESCRIBE_STRUCT(memory_level, (),

@@ -38,12 +38,13 @@ std::vector<unit_group> unit_groups(const machine& m) {
     std::vector<unit_group> groups;
     const auto first = m.shared_memories() - 1;
     if (m.tensor_core)
-        groups.push_back({"tensor_core", m.dispatcher->unit, m.dispatcher->units, one_unit(m, false, false), first});
+        groups.push_back(
+            {"tensor_core", m.dispatcher->unit, m.dispatcher->units, false, one_unit(m, false, false), first});
     if (m.cim) {
         const int i = m.memory_index(m.cim->replaces);
         const bool in_cache = i >= 0 && m.memories[static_cast<std::size_t>(i)].cache.has_value();
-        groups.push_back(
-            {"cim", in_cache ? "slice" : m.dispatcher->unit, cim_units(m), one_unit(m, true, in_cache), first});
+        groups.push_back({"cim", in_cache ? "slice" : m.dispatcher->unit, cim_units(m), in_cache,
+                          one_unit(m, true, in_cache), first});
     }
     return groups;
 }

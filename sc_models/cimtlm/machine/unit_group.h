@@ -14,6 +14,7 @@ struct unit_group {
     std::string engine;     ///< "tensor_core" or "cim"
     std::string unit;       ///< "sm", "slice"
     std::int64_t units = 1; ///< side by side
+    bool in_cache = false;  ///< CiM in ways of the innermost shared memory
     machine unit_machine;
     /// Index in the whole machine's memories of the unit machine's memory i.
     std::size_t chip_memory(std::size_t i) const { return i + first_shared; }

@@ -211,34 +211,41 @@ double group_cost::visit_resources(const block_grid& grid, const flat_nest& nest
         }
         waits = waits || fetches.awaited > 0;
         ways.push_back({path * static_cast<double>(fetches.ahead) / 2, k.count});
-        lanes.push_back({results * work.epilogue_operations * lane_ps, k.count});
+        if (!split) lanes.push_back({results * work.epilogue_operations * lane_ps, k.count});
     }
+    // What units do comes before the last reduction, of at least the smallest block; what is shared may be part of it.
+    double reduction = 0;
+    if (split) {
+        auto least = g.m * g.n;
+        for (const auto& k : counts.classes) least = std::min(least, k.product.m * k.product.n);
+        const auto splits = grid.along(dim::K, g);
+        reduction = 2 * path + std::max(time(static_cast<double>(bytes_of(least, g.bits.partial) * splits), read_rate),
+                                        static_cast<double>(least * (splits - 1)) * lane_ps);
+    }
+    const auto keep_unit = [&](std::string_view name, std::string_view port, double time_ps) {
+        keep(name, port, time_ps > 0 ? time_ps + reduction : 0);
+    };
     // The first way of a unit comes on top of everything.
     const auto units = group_.units;
     for (std::size_t i = 0; i < times.size(); ++i)
-        keep(times[i].name, times[i].port,
-             busiest_ps(of[i], units) - (waits && times[i].name == "compute"sv ? path : 0));
-    keep("vector_unit"sv, ""sv, busiest_ps(lanes, units));
-    keep("way"sv, ""sv, std::max(0.0, busiest_ps(ways, units) - path));
+        keep_unit(times[i].name, times[i].port,
+                  busiest_ps(of[i], units) - (waits && times[i].name == "compute"sv ? path : 0));
+    keep_unit("way"sv, ""sv, std::max(0.0, busiest_ps(ways, units) - path));
+    // Where K is split, the lanes of all units work on each result once, in the reduction.
+    const double reductions = (counts.epilogue_operations + static_cast<double>(counts.reduction_additions)) * lane_ps /
+                              static_cast<double>(whole_.dispatcher->units);
+    keep("vector_unit"sv, ""sv, split ? reductions : busiest_ps(lanes, units));
     auto shared = counts.sum.memories[group_.first_shared];
     if (whole_.bus.multicast) { // at best one response for all
         auto& a = shared[index(tensor::A)].read;
         auto& b = shared[index(tensor::B)].read;
-        a = std::min(a, bytes_of(g.m * g.k * g.batch, g.bits.a));
+        const auto distinct = g.a_distinct > 0 ? g.a_distinct : g.m * g.k;
+        a = std::min(a, bytes_of(distinct * g.batch, g.bits.a));
         b = std::min(b, bytes_of(g.n * g.k * g.batch, g.bits.b));
     }
     shared_ports(whole_, group_.first_shared, over_tensors(shared), keep);
     if (group_.first_shared > 0) shared_ports(whole_, 0, over_tensors(counts.sum.memories[0]), keep);
-    double more = 2 * path + whole_.dispatcher->block_cycles * cycle;
-    if (split) {
-        // The last results wait for a reduction of at least one, the smallest, block.
-        auto least = g.m * g.n;
-        for (const auto& k : counts.classes) least = std::min(least, k.product.m * k.product.n);
-        const auto splits = grid.along(dim::K, g);
-        more += 2 * path + std::max(time(static_cast<double>(bytes_of(least, g.bits.partial) * splits), read_rate),
-                                    static_cast<double>(least * (splits - 1)) * lane_ps);
-    }
-    return more;
+    return 2 * path + whole_.dispatcher->block_cycles * cycle;
 }
 
 group_cost::fetches group_cost::fetches_before_tiles(const flat_nest& nest, std::size_t begin, const gemm& block,
@@ -317,14 +324,21 @@ group_cost::expectation group_cost::expected(const block_grid& grid, const block
         tiles.push_back({static_cast<double>(k.each.tiles) * way + (rate > 0 ? read * cycle / rate : 0), k.count});
     }
     expectation e{busiest_ps(tiles, group_.units), 0};
-    if (!shared.cache || counts.reduction_read_bytes == 0) return e;
+    if (!shared.cache) return e;
     const auto& g = work.product;
-    const auto& c = *shared.cache;
-    const auto cached = shared.capacity_bytes / c.ways * (c.ways - (c.compute_on_demand ? 0 : c.compute_ways));
-    const auto partial = counts.reduction_read_bytes;
+    const auto cached = shared.caching_bytes();
+    // Rows of blocks pass one after another, as many side by side as units take, and each needs all of B. What the
+    // cache cannot keep from one to the next comes anew.
+    const auto row = grid.along(dim::N, g) * grid.along(dim::K, g);
+    const auto at_once = std::max<std::int64_t>(1, group_.units / row);
+    const auto passes = (grid.along(dim::M, g) + at_once - 1) / at_once;
+    const auto b = work.resident ? 0 : bytes_of(g.n * g.k, g.bits.b);
+    const auto beside = bytes_of(std::min(g.m, grid.block[0] * at_once) * g.k, g.bits.a);
+    if (b + beside > cached) e.outer_bytes += static_cast<double>((passes - 1) * b * g.batch);
     // Parts of one row of blocks are there before the first of them is added up.
+    const auto partial = counts.reduction_read_bytes;
     const auto alive = bytes_of(std::min(grid.block[0], g.m) * g.n, g.bits.partial) * grid.along(dim::K, g);
-    e.outer_bytes = static_cast<double>(std::max<std::int64_t>(0, partial - cached)) * (alive > cached ? 2 : 1);
+    e.outer_bytes += static_cast<double>(std::max<std::int64_t>(0, partial - cached)) * (alive > cached ? 2 : 1);
     if (whole_.memories[0].read_bytes_per_cycle > 0)
         e.time_ps =
             std::max(e.time_ps, (e.outer_bytes + static_cast<double>(work.outer_read_bytes + work.outer_write_bytes)) *
@@ -357,10 +371,13 @@ bound_result group_cost::bound(const vector_work& work) const {
     keep("vector_unit", "",
          static_cast<double>(work.operations) * whole_.cycle_ps() / (whole_.vector_unit.operations_per_cycle * units));
     if (!moves(work)) return r;
-    const double rate = group_.unit_machine.bus.bytes_per_cycle * units;
-    if (rate > 0) {
-        keep("bus", ".read", static_cast<double>(work.read_bytes) * whole_.cycle_ps() / rate);
-        keep("bus", ".write", static_cast<double>(work.write_bytes) * whole_.cycle_ps() / rate);
+    const auto& ports = whole_.bus.ports;
+    const auto pass = [&](const char* port, std::int64_t bytes, double rate) {
+        if (rate > 0) keep("bus", port, static_cast<double>(bytes) * whole_.cycle_ps() / (rate * units));
+    };
+    if (ports) {
+        pass(".read", work.read_bytes, ports->read_bytes_per_cycle);
+        pass(".write", work.write_bytes, ports->write_bytes_per_cycle);
     }
     shared_ports(whole_, group_.first_shared, {work.read_bytes, work.write_bytes, 0}, keep);
     return r;

@@ -55,7 +55,8 @@ public:
     /// Time and energy, for a search: the bound, and what it cannot claim but is to be expected. Operands of the next
     /// tile are asked for when the present one begins, so that a tile takes at least their way and their bytes over the
     /// unit's share of what all ask for; the way is longer as far as they come from the memory behind. Partial sums
-    /// beyond the cache go out and come back.
+    /// beyond the cache go out and come back, and so do weights that the cache cannot keep from one row of blocks to
+    /// the next.
     cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work,
                                  const blocked_counts& counts) const;
     cost_model::figures evaluate(const block_grid& grid, const flat_nest& nest, const blocked_work& work) const {

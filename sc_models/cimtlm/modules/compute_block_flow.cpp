@@ -37,9 +37,9 @@ compute_block::flow compute_block::flow_of(const active_job& job, const boundary
     return f;
 }
 
-// Activations are stored row by row, or in panels of columns; weights are packed in the order of the tiles when the
-// program is built: panels as wide as a tile, over all K. A staging memory holds its regions packed, from its first
-// address.
+// Activations are stored row by row, or packed in the order of the regions that move; weights are packed in the order
+// of the tiles when the program is built: panels as wide as a tile, over all K. A staging memory holds its regions
+// packed, from its first address.
 operand_stream compute_block::stream_of(const active_job& job, std::size_t boundary, const tile_transfer& t,
                                         bool down) const {
     const auto& f = job.flows[boundary];
@@ -57,21 +57,14 @@ operand_stream compute_block::stream_of(const active_job& job, std::size_t bound
     const auto width = alone ? extents_of(job.given.product)[c] : job.whole[c];
     std::int64_t offset = 0;
     s.window_bytes = bytes(rows * columns); // a region may be moved several times
-    if (const auto panel = machine_.dma.panel_bytes; panel > 0 && !f.packed && !alone) {
-        // Panels that the region touches, of each what its rows take; rows may be shorter than K (im2col).
+    if (machine_.dma.packed_activations && !f.packed && !alone) {
+        // Regions of one height follow one another within their rows; rows may be shorter than K (im2col).
         const bool folded = f.t == tensor::A && job.given.a_row_bytes > 0;
         const auto row_bytes = folded ? job.given.a_row_bytes : bytes(width);
-        const auto begin = bytes(column) % row_bytes;
         const auto taken = std::min(bytes(columns), row_bytes);
-        const auto first = std::min(begin / panel, (row_bytes - taken) / panel);
-        const auto panels = (taken + panel - 1) / panel;
-        const auto most = std::min(panel, row_bytes); // the last panel of a row may be narrower
-        s.segment_bytes = std::min(rows * most, (rows * taken + panels - 1) / panels);
-        s.stride_bytes = job.whole[r] * most;
-        offset = first * s.stride_bytes + row * most;
-        s.window_bytes = panels * s.segment_bytes;
-        if (panels == 1) s.segment_bytes = 0;
-        s.address = job.given.base_address[index(f.t)] + static_cast<std::uint64_t>(offset);
+        const auto begin = std::min(bytes(column) % row_bytes, row_bytes - taken);
+        s.window_bytes = rows * taken;
+        s.address = job.given.base_address[index(f.t)] + static_cast<std::uint64_t>(row * row_bytes + begin * rows);
         return s;
     }
     if (f.packed) {
