@@ -327,6 +327,10 @@ group_cost::expectation group_cost::expected(const block_grid& grid, const block
     if (!shared.cache) return e;
     const auto& g = work.product;
     const auto cached = shared.caching_bytes();
+    // Part of what passes again and again that the cache cannot keep.
+    const auto lost = [&](std::int64_t bytes) {
+        return bytes > cached ? 1 - static_cast<double>(cached) / static_cast<double>(bytes) : 0;
+    };
     // Rows of blocks pass one after another, as many side by side as units take, and each needs all of B. What the
     // cache cannot keep from one to the next comes anew.
     const auto row = grid.along(dim::N, g) * grid.along(dim::K, g);
@@ -335,6 +339,13 @@ group_cost::expectation group_cost::expected(const block_grid& grid, const block
     const auto b = work.resident ? 0 : bytes_of(g.n * g.k, g.bits.b);
     const auto beside = bytes_of(std::min(g.m, grid.block[0] * at_once) * g.k, g.bits.a);
     if (b + beside > cached) e.outer_bytes += static_cast<double>((passes - 1) * b * g.batch);
+    // Partial sums that blocks put down and take up again, of all blocks under way.
+    double put_down = 0;
+    for (const auto& k : counts.classes)
+        put_down += static_cast<double>(k.each.memories[0][index(tensor::Z)].read * k.count);
+    const auto under_way = bytes_of(std::min(grid.block[0], g.m) * std::min(grid.block[1], g.n), g.bits.partial) *
+                           std::min(group_.units, counts.blocks);
+    e.outer_bytes += 2 * put_down * lost(under_way);
     // Parts of one row of blocks are there before the first of them is added up.
     const auto partial = counts.reduction_read_bytes;
     const auto alive = bytes_of(std::min(grid.block[0], g.m) * g.n, g.bits.partial) * grid.along(dim::K, g);
