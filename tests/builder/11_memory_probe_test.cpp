@@ -45,7 +45,7 @@ TEST(MemoryProbe, LatenciesAreThoseMeasuredOnAnA100) {
     EXPECT_NEAR(dram.latency_ps() / 1e3, 400, 0.15 * 400);
     // Where the time goes: crossbar, cache, path, row and column, refresh (it hits a share of the reads and takes half
     // of its length on average).
-    const auto& d = *a100().memories[0].dram;
+    const dram_parameters d = *a100().memories[0].dram;
     const double sum_ps = (90 + (110 + 250) / 2.0 + 210) / ghz * 1e3 + d.t_rcd_ps + d.t_cl_ps +
                           128 / (2039.0 / 80) * 1e3 + d.t_rfc_ps / d.t_refi_ps * d.t_rfc_ps / 2;
     EXPECT_NEAR(dram.latency_ps(), sum_ps, 0.02 * sum_ps);

@@ -355,7 +355,9 @@ TEST(dispatcher, refuses_a_second_job) {
     b.commands = [&] {
         sc_core::wait(1, sc_core::SC_NS);
         EXPECT_NE(b.under_test->waiting_for().find("a command from the host"), std::string::npos);
+#ifndef __SANITIZE_ADDRESS__ // which takes an exception on a coroutine's stack for an overflow
         EXPECT_THROW(b.under_test->load(spread_job{}), sc_core::sc_report);
+#endif
         b.command(1);
     };
     durations(b);
