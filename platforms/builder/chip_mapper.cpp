@@ -1,6 +1,7 @@
 #include <platforms/builder/chip_mapper.h>
 
 #include <cimtlm/base/error.h>
+#include <cimtlm/mapping/nest_point.h>
 #include <cimtlm/mapping/search.h>
 
 #include <algorithm>
@@ -80,8 +81,6 @@ void take_turns(loop_nest& nest, const std::vector<nest_slot>& shape) {
     }
     nest.add(0, dim::M, rows);
 }
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 } // namespace
 
 void chip_mapper::add_by_rules(std::vector<chip_mapping>& to, std::size_t group, const extents& block,

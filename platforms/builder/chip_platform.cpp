@@ -134,29 +134,9 @@ run_results chip_platform::run(const std::function<bool(std::int64_t)>& keep_on)
             tasks.push_back({task.chip->spread, task.chip->fused ? 0 : task.count()});
     }
     host_->assign(std::move(tasks));
-    const sc_core::sc_time slice(200, sc_core::SC_US);
-    do {
-        sc_core::sc_start(slice);
-        if (keep_on && !finished() && !keep_on(time_base().now_ps())) return {};
-        if (!finished() && !sc_core::sc_pending_activity()) throw standstill_error(who_waits());
-    } while (!finished());
+    if (!simulate(*host_, keep_on, [this] { return who_waits(); })) return {};
 
-    run_results r;
-    r.level = fidelity::tile;
-    r.layers = rows_of(plan_);
-    for (std::size_t i = 0; i < host_->results().size(); ++i) {
-        const auto& done = host_->results()[i];
-        auto& row = r.layers[i];
-        row.time_ps = done.end_ps - done.begin_ps;
-        row.energy_pj = done.energy_pj;
-        row.tiles = done.tiles;
-        row.stalls = done.waits.beyond(done.waits.total_ps() -
-                                           (row.time_ps - bound_ps(plan_.tasks[i], convention::like_for_like)),
-                                       stall::imbalance);
-        r.stalls += row.stalls;
-        r.totals.simulated_tiles += done.tiles;
-    }
-    r.totals.kernel_events = sc_core::sc_delta_count();
+    auto r = measured(*host_, plan_, convention::like_for_like, stall::imbalance);
     r.energy.add(energy_);
     r.traffic.resize(machine_.memories.size());
     const auto add = [](access_bytes& to, const access_bytes& from) {

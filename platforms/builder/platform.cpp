@@ -26,6 +26,37 @@ matrix_job job_of(const planned_task& task) {
 }
 } // namespace
 
+bool simulate(const host_cpu& host, const std::function<bool(std::int64_t)>& keep_on,
+              const std::function<std::string()>& who_waits) {
+    // In slices, so that the outside can be asked; the end of a slice has no effect on the model.
+    const sc_core::sc_time slice(200, sc_core::SC_US);
+    do {
+        sc_core::sc_start(slice);
+        if (keep_on && !host.finished() && !keep_on(time_base().now_ps())) return false;
+        if (!host.finished() && !sc_core::sc_pending_activity()) throw standstill_error(who_waits());
+    } while (!host.finished());
+    return true;
+}
+
+run_results measured(const host_cpu& host, const plan& p, convention counted, stall longer) {
+    run_results r;
+    r.level = fidelity::tile;
+    r.counting = counted;
+    r.layers = rows_of(p);
+    for (std::size_t i = 0; i < host.results().size(); ++i) {
+        const auto& done = host.results()[i];
+        auto& row = r.layers[i];
+        row.time_ps = done.end_ps - done.begin_ps;
+        row.energy_pj = done.energy_pj;
+        row.tiles = done.tiles;
+        row.stalls = done.waits.beyond(done.waits.total_ps() - (row.time_ps - bound_ps(p.tasks[i], counted)), longer);
+        r.stalls += row.stalls;
+        r.totals.simulated_tiles += done.tiles;
+    }
+    r.totals.kernel_events = sc_core::sc_delta_count();
+    return r;
+}
+
 platform::platform(const machine& m, const cost_model& cost)
     : machine_(m)
     , cost_(cost) {
@@ -79,29 +110,9 @@ run_results platform::run(const plan& p, const std::function<bool(std::int64_t)>
                              task.count()}); // results lie behind the operands
     }
     host_->assign(std::move(tasks));
-    // In slices, so that the outside can be asked; the end of a slice has no effect on the model.
-    const sc_core::sc_time slice(200, sc_core::SC_US);
-    do {
-        sc_core::sc_start(slice);
-        if (keep_on && !finished() && !keep_on(time_base().now_ps())) return {};
-        if (!finished() && !sc_core::sc_pending_activity()) throw standstill_error(who_waits());
-    } while (!finished());
+    if (!simulate(*host_, keep_on, [this] { return who_waits(); })) return {};
 
-    run_results r;
-    r.level = fidelity::tile;
-    r.counting = cost_.counted();
-    r.layers = rows_of(p);
-    for (std::size_t i = 0; i < host_->results().size(); ++i) {
-        const auto& done = host_->results()[i];
-        auto& row = r.layers[i];
-        row.time_ps = done.end_ps - done.begin_ps;
-        row.energy_pj = done.energy_pj;
-        row.tiles = done.tiles;
-        row.stalls = done.waits.beyond(done.waits.total_ps() - (row.time_ps - bound_ps(p.tasks[i], r.counting)));
-        r.stalls += row.stalls;
-        r.totals.simulated_tiles += done.tiles;
-    }
-    r.totals.kernel_events = sc_core::sc_delta_count();
+    auto r = measured(*host_, p, cost_.counted(), stall::weight_load);
     r.energy.add(energy_);
     r.traffic.resize(machine_.memories.size());
     for (std::size_t i = 0; i < r.traffic.size(); ++i)

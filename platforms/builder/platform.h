@@ -25,6 +25,14 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// Simulates until the host has finished; after a false of `keep_on` (asked every now and then, with the simulated time
+/// in ps) it returns false. Throws standstill_error with what `who_waits` says when events run out before.
+bool simulate(const host_cpu& host, const std::function<bool(std::int64_t)>& keep_on,
+              const std::function<std::string()>& who_waits);
+
+/// What the host measured of every task, and sums of that. `longer`: the name of engine time above the bound.
+run_results measured(const host_cpu& host, const plan& p, convention counted, stall longer);
+
 /// Host, bus, DRAM, staging memories, compute block and vector unit of one machine. One a process: the kernel
 /// elaborates once. `m` and `cost` outlive the platform.
 class platform {

@@ -23,8 +23,6 @@ constexpr search_effort first_effort{16, 2, 150, 150};
 constexpr search_effort move_effort{0, 1, 60, 0};
 constexpr search_effort last_effort{24, 2, 250, 400};
 
-std::int64_t rounded(std::int64_t extent, std::int64_t unit) { return divide_up(extent, unit) * unit; }
-
 /// Extents along one dimension, each once and of whole units where that is less than all.
 class cuts {
 public:
@@ -32,7 +30,7 @@ public:
         : whole_(whole)
         , unit_(unit) {}
     void add(std::int64_t extent) {
-        extent = std::min(whole_, rounded(std::max<std::int64_t>(extent, 1), unit_));
+        extent = std::min(whole_, round_up(std::max<std::int64_t>(extent, 1), unit_));
         if (std::find(all_.begin(), all_.end(), extent) == all_.end()) all_.push_back(extent);
     }
     /// Even parts, up to so many.
@@ -194,7 +192,7 @@ std::vector<block_grid> searcher::neighbours(const block_grid& grid) const {
                                     divide_up(w, parts + 1),
                                     2 * now,
                                     divide_up(now, 2),
-                                    rounded(now, unit),
+                                    round_up(now, unit),
                                     now - unit,
                                     now + unit,
                                     w};
@@ -211,7 +209,7 @@ std::vector<block_grid> searcher::neighbours(const block_grid& grid) const {
                 from.block[index(d)] = std::clamp<std::int64_t>(size, 1, whole[index(d)]);
                 const auto others = from.blocks(g_) / from.along(o, g_) * g_.batch;
                 const auto units = cost_.group().units;
-                const auto parts = std::max<std::int64_t>(1, rounded(grid.blocks(g_) * g_.batch, units) / others);
+                const auto parts = std::max<std::int64_t>(1, round_up(grid.blocks(g_) * g_.batch, units) / others);
                 add(o, divide_up(whole[index(o)], parts), from);
             }
         }

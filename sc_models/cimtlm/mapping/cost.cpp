@@ -90,18 +90,6 @@ void cost_model::visit_resources(const flat_nest& nest, const gemm& g, const acc
     }
 }
 
-namespace {
-// Keeps the resource that is taken longest.
-struct longest {
-    bound_result& r;
-    void operator()(std::string_view name, std::string_view port, double time_ps) const {
-        if (time_ps <= r.time_ps) return;
-        r.time_ps = time_ps;
-        r.bound_by = std::string(name) + std::string(port);
-    }
-};
-} // namespace
-
 bound_result cost_model::bound(const flat_nest& nest, const gemm& g, const access_counts& counts) const {
     bound_result r;
     visit_resources(nest, g, counts, longest{r});

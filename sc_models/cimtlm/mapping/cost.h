@@ -25,6 +25,14 @@ struct bound_result {
     std::string bound_by;
 };
 
+/// Keeps the resource that is taken longest.
+struct longest {
+    bound_result& r;
+    void operator()(std::string_view name, std::string_view port, double time_ps) const {
+        if (time_ps > r.time_ps) r = {time_ps, std::string(name) + std::string(port)};
+    }
+};
+
 /// How long a product takes one resource: a port of a memory, the engine, the bus.
 struct resource_time {
     std::string_view name, port;

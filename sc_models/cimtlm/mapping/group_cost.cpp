@@ -1,5 +1,6 @@
 #include <cimtlm/mapping/group_cost.h>
 
+#include <cimtlm/mapping/nest_point.h>
 #include <cimtlm/mapping/tile.h>
 
 #include <algorithm>
@@ -66,13 +67,6 @@ void add(access_counts& to, const access_counts& c, std::int64_t times, std::siz
     to.bank_additions += c.bank_additions * times;
     to.tiles += c.tiles * times;
 }
-
-struct longest {
-    bound_result& r;
-    void operator()(std::string_view name, std::string_view port, double time_ps) const {
-        if (time_ps > r.time_ps) r = {time_ps, std::string(name) + std::string(port)};
-    }
-};
 
 /// Ports of a shared memory that moves these bytes, in ps.
 template <class Visit> void shared_ports(const machine& m, std::size_t memory, const access_bytes& bytes, Visit visit) {
@@ -160,7 +154,6 @@ cost_model::figures group_cost::least(const block_grid& grid, const blocked_work
                              ? std::max<std::int64_t>(1, geometry.columns_parallel /
                                                              unit_.matrix_engine().weight_slices(work.product.bits.b))
                              : geometry.columns_parallel;
-    const auto up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
     const auto counts = sum(grid, work, [&](const gemm& block) {
         access_counts c;
         c.memories.resize(group_.unit_machine.memories.size());
@@ -172,7 +165,7 @@ cost_model::figures group_cost::least(const block_grid& grid, const blocked_work
             c.weight_write_bytes = outer[index(tensor::B)].read;
         }
         c.macs = c.executed_macs = block.macs_each();
-        c.steps = up(block.m * up(block.n, columns) * up(block.k, geometry.rows_parallel), lanes_);
+        c.steps = divide_up(block.m * divide_up(block.n, columns) * divide_up(block.k, geometry.rows_parallel), lanes_);
         c.tiles = 1;
         return c;
     });

@@ -130,8 +130,6 @@ void tensor_core_nest(builder& b) {
     }
 }
 
-std::int64_t rounded(std::int64_t extent, std::int64_t unit) { return divide_up(extent, unit) * unit; }
-
 std::int64_t units_of(const group_cost& cost) { return cost.group().units; }
 
 block_grid tensor_core_grid_by_rules(const group_cost& cost, const gemm& g) {
@@ -144,10 +142,10 @@ block_grid tensor_core_grid_by_rules(const group_cost& cost, const gemm& g) {
         const auto x = grid.block[1] >= grid.block[0] ? 1u : 0u;
         const auto side = grid.block[x] > least ? x : 1 - x;
         if (grid.block[side] <= least) break;
-        grid.block[side] = rounded(divide_up(grid.block[side], 2), side == 1 ? engine.columns_parallel : 1);
+        grid.block[side] = round_up(divide_up(grid.block[side], 2), side == 1 ? engine.columns_parallel : 1);
     }
     while (idle() && grid.block[2] >= 2 * least_k)
-        grid.block[2] = rounded(divide_up(grid.block[2], 2), engine.rows_parallel);
+        grid.block[2] = round_up(divide_up(grid.block[2], 2), engine.rows_parallel);
     return grid;
 }
 
@@ -160,7 +158,7 @@ block_grid cim_grid_by_rules(const group_cost& cost, const gemm& g) {
     block_grid grid{{g.m, g.n, g.k}};
     const auto cut = [&](dim d, std::int64_t unit) {
         auto& extent = grid.block[index(d)];
-        extent = std::min(extent, rounded(divide_up(extent, units), unit));
+        extent = std::min(extent, round_up(divide_up(extent, units), unit));
         units /= grid.along(d, g);
     };
     cut(dim::N, columns);

@@ -10,6 +10,8 @@ namespace cimtlm {
 
 /// a / b rounded up.
 inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+/// `a` up to a multiple of `unit`.
+inline std::int64_t round_up(std::int64_t a, std::int64_t unit) { return divide_up(a, unit) * unit; }
 
 /// A nest as factors of each slot. Of the order in a slot only the innermost dimension counts: a tensor stays over
 /// loops of the one dimension that does not index it, so a run of such loops ends at the second loop of a slot.
