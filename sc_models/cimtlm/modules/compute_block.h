@@ -40,7 +40,7 @@ namespace cimtlm {
 /// tiles finished in this stretch. 0x8 STATUS read: bit 0, a job is running, at the kernel's time. 0xc SCRATCH.
 class compute_block : public sc_core::sc_module, public activity {
 public:
-    tlm_utils::simple_target_socket<register_window, 64>& ctrl() { return registers_.in; }
+    tlm_utils::simple_target_socket<register_window<>, 64>& ctrl() { return registers_.in; }
     tlm_utils::simple_initiator_socket<compute_block, 64> mem;
     sc_core::sc_vector<tlm_utils::simple_initiator_socket<compute_block, 64>> near;
 
@@ -176,7 +176,7 @@ private:
 
     const cost_model& cost_;
     const machine& machine_;
-    register_window registers_;
+    register_window<> registers_;
     initiator_port<64> mem_port_;
     std::vector<std::unique_ptr<initiator_port<64>>> near_ports_;
     stream_pipeline pipeline_;

@@ -30,7 +30,7 @@ namespace cimtlm {
 /// 0x4 DONE read: blocks finished in this job. 0x8 STATUS read: bit 0, a job is running. 0xc SCRATCH.
 class dispatcher : public sc_core::sc_module, public activity {
 public:
-    tlm_utils::simple_target_socket<register_window, 64>& ctrl() { return registers_.in; }
+    tlm_utils::simple_target_socket<register_window<>, 64>& ctrl() { return registers_.in; }
 
     static constexpr std::uint64_t window_bytes = compute_block::window_bytes;
     static constexpr std::uint64_t command_offset = compute_block::command_offset;
@@ -84,7 +84,7 @@ private:
     void finish(std::int64_t computed_ps, stall_account waits);
 
     const machine& machine_;
-    register_window registers_;
+    register_window<> registers_;
     std::vector<std::vector<unit>> groups_;
     std::vector<vector_unit*> vectors_;
     preparation prepare_;

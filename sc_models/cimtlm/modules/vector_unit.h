@@ -24,7 +24,7 @@ namespace cimtlm {
 /// bit 0, running. 0xc SCRATCH.
 class vector_unit : public sc_core::sc_module, public activity {
 public:
-    tlm_utils::simple_target_socket<register_window, 64>& ctrl() { return registers_.in; }
+    tlm_utils::simple_target_socket<register_window<>, 64>& ctrl() { return registers_.in; }
     tlm_utils::simple_initiator_socket<vector_unit, 64> mem;
 
     static constexpr std::uint64_t window_bytes = 0x10;
@@ -49,7 +49,7 @@ private:
     void run();
 
     const machine& machine_;
-    register_window registers_;
+    register_window<> registers_;
     initiator_port<64> mem_port_;
     stream_pipeline pipeline_;
     time_base times_;

@@ -4,7 +4,9 @@
 
 namespace cimtlm {
 
-register_window::register_window(const sc_core::sc_module_name& name, std::uint64_t size_bytes, std::int64_t access_ps)
+template <unsigned BUSWIDTH>
+register_window<BUSWIDTH>::register_window(const sc_core::sc_module_name& name, std::uint64_t size_bytes,
+                                           std::int64_t access_ps, std::uint64_t base_address)
     : sc_module(name)
     , in("in")
     , access_ps_(access_ps)
@@ -14,6 +16,7 @@ register_window::register_window(const sc_core::sc_module_name& name, std::uint6
               return in->nb_transport_bw(p, phase, d);
           },
           access_ps) {
+    rules_.base_address = base_address;
     rules_.size_bytes = size_bytes;
     rules_.byte_enables = false;
     rules_.needs_data = true;
@@ -23,19 +26,21 @@ register_window::register_window(const sc_core::sc_module_name& name, std::uint6
     in.register_nb_transport_fw(this, &register_window::nb_transport_fw);
 }
 
-tlm::tlm_sync_enum register_window::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
-                                                    sc_core::sc_time& delay) {
+template <unsigned BUSWIDTH>
+tlm::tlm_sync_enum register_window<BUSWIDTH>::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                                              sc_core::sc_time& delay) {
     return frontend_.nb_transport_fw(payload, phase, delay);
 }
 
-tlm::tlm_response_status register_window::check(const tlm::tlm_generic_payload& payload) const {
+template <unsigned BUSWIDTH>
+tlm::tlm_response_status register_window<BUSWIDTH>::check(const tlm::tlm_generic_payload& payload) const {
     const auto status = check_access(payload, rules_);
     if (status != tlm::TLM_OK_RESPONSE || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return status;
-    const auto address = payload.get_address();
+    const auto first = payload.get_address() - rules_.base_address;
     const auto length = payload.get_data_length();
     if (length % 4 != 0) return tlm::TLM_BURST_ERROR_RESPONSE;
-    if (address % 4 != 0) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
-    for (std::uint64_t offset = address; offset < address + length; offset += 4) {
+    if (first % 4 != 0) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    for (std::uint64_t offset = first; offset < first + length; offset += 4) {
         const auto found = words_.find(offset);
         if (found == words_.end()) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
         if (payload.is_read() ? !found->second.read : !found->second.write) return tlm::TLM_COMMAND_ERROR_RESPONSE;
@@ -43,7 +48,8 @@ tlm::tlm_response_status register_window::check(const tlm::tlm_generic_payload& 
     return tlm::TLM_OK_RESPONSE;
 }
 
-void register_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+template <unsigned BUSWIDTH>
+void register_window<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     const auto status = check(payload);
     const bool moves = payload.get_command() != tlm::TLM_IGNORE_COMMAND;
     payload.set_response_status(status);
@@ -51,7 +57,7 @@ void register_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;
     const auto time_ps = times_.now_ps() + times_.ps(delay);
     for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
-        const auto& w = words_.at(payload.get_address() + i);
+        const auto& w = words_.at(payload.get_address() - rules_.base_address + i);
         std::uint32_t value = 0;
         if (payload.is_read()) {
             value = w.read(time_ps);
@@ -64,22 +70,23 @@ void register_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc
 }
 
 // Registers have side effects: nobody may read or write them past the model.
-bool register_window::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
+template <unsigned BUSWIDTH>
+bool register_window<BUSWIDTH>::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
     dmi.init();             // the whole address space
     dmi.allow_read_write(); // is what is denied
     return false;
 }
 
-void register_window::add_scratch(std::uint64_t offset) {
+template <unsigned BUSWIDTH> void register_window<BUSWIDTH>::add_scratch(std::uint64_t offset) {
     auto& kept = scratch_[offset]; // references into a map stay valid
     kept = 0;
     add(offset, {[&kept](std::int64_t) { return kept; }, [&kept](std::uint32_t value, std::int64_t) { kept = value; }});
 }
 
-unsigned register_window::transport_dbg(tlm::tlm_generic_payload& payload) {
+template <unsigned BUSWIDTH> unsigned register_window<BUSWIDTH>::transport_dbg(tlm::tlm_generic_payload& payload) {
     if (payload.get_command() == tlm::TLM_IGNORE_COMMAND || check(payload) != tlm::TLM_OK_RESPONSE) return 0;
     for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
-        const auto offset = payload.get_address() + i;
+        const auto offset = payload.get_address() - rules_.base_address + i;
         const auto scratch = scratch_.find(offset);
         if (payload.is_read()) {
             const std::uint32_t value = words_.at(offset).read(times_.now_ps());
@@ -90,5 +97,8 @@ unsigned register_window::transport_dbg(tlm::tlm_generic_payload& payload) {
     }
     return payload.get_data_length();
 }
+
+template class register_window<32>;
+template class register_window<64>;
 
 } // namespace cimtlm

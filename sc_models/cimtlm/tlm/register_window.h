@@ -16,10 +16,10 @@ namespace cimtlm {
 
 /// Registers by offset. Words are aligned and 4 bytes wide; an access covers one or several whole words that exist.
 /// Side effects belong to b_transport only: a debug read sees what a read would and changes nothing, a debug write
-/// reaches scratch words and is without effect on the others.
-class register_window : public sc_core::sc_module {
+/// reaches scratch words and is without effect on the others. Instantiated for 32 and 64 bit.
+template <unsigned BUSWIDTH = 64> class register_window : public sc_core::sc_module {
 public:
-    tlm_utils::simple_target_socket<register_window, 64> in;
+    tlm_utils::simple_target_socket<register_window, BUSWIDTH> in;
 
     struct word {
         /// The value at `time_ps`, which may be ahead of the kernel's time; empty: not readable.
@@ -28,8 +28,10 @@ public:
         std::function<void(std::uint32_t value, std::int64_t time_ps)> write;
     };
 
-    /// `size_bytes` of addresses; each access takes `access_ps`.
-    register_window(const sc_core::sc_module_name& name, std::uint64_t size_bytes, std::int64_t access_ps);
+    /// `size_bytes` of addresses from `base_address` on (for hosts that send absolute ones); each access takes
+    /// `access_ps`. Words are added by their offset in the window.
+    register_window(const sc_core::sc_module_name& name, std::uint64_t size_bytes, std::int64_t access_ps,
+                    std::uint64_t base_address = 0);
     void add(std::uint64_t offset, word w) { words_[offset] = std::move(w); }
     /// A word that keeps what is written and means nothing: for hosts that look whether someone is there.
     void add_scratch(std::uint64_t offset);
@@ -49,5 +51,8 @@ private:
     time_base times_;
     at_frontend frontend_;
 };
+
+extern template class register_window<32>;
+extern template class register_window<64>;
 
 } // namespace cimtlm
