@@ -166,4 +166,80 @@
 #define CIM_ERROR_RING_OVERRUN 18u     /* the tail is more than the ring's entries ahead of what was fetched */
 #define CIM_ERROR_QUEUE_FULL 19u       /* CIM_SUBMIT with a full queue */
 
+/* ---- Bare macro ----------------------------------------------------------------------------------------------- */
+
+/*
+ * One macro as a target of its own: registers at offset 0, then weights, inputs and outputs, each from a 4 KiB boundary
+ * on. Weights are a row for each input, CIM_MACRO_WEIGHT_STRIDE bytes apart, packed within the row; inputs and outputs
+ * are packed. Elements of 16 bits and more are little endian. A product adds, for each column c below
+ * CIM_MACRO_COLUMNS_USED, inputs[r] x weights[r][c] over all r below CIM_MACRO_ROWS_USED, modulo 2^32.
+ *
+ * What registers show follows from the time of the access. A start takes inputs, weights and settings with it: they may
+ * be rewritten at once (weights where CIM_MACRO_CAPABILITY_PING_PONG says so). Outputs show the former sums until the
+ * product is finished.
+ */
+
+#define CIM_MACRO_WINDOW_BYTES 0x1000u /* of registers; weights, inputs and outputs come behind */
+
+/* Identification and geometry, read only. */
+#define CIM_MACRO_ID 0x000u               /* CIM_MACRO_ID_VALUE */
+#define CIM_MACRO_VERSION 0x004u          /* of this interface: major << 16 | minor */
+#define CIM_MACRO_CAPABILITIES 0x008u     /* CIM_MACRO_CAPABILITY_* */
+#define CIM_MACRO_ROWS 0x00cu             /* largest CIM_MACRO_ROWS_USED */
+#define CIM_MACRO_COLUMNS 0x010u          /* largest CIM_MACRO_COLUMNS_USED with the weights of CIM_MACRO_PRECISION */
+#define CIM_MACRO_ROWS_PARALLEL 0x014u    /* rows that one step takes */
+#define CIM_MACRO_COLUMNS_PARALLEL 0x018u /* columns that one step takes, with the weights of CIM_MACRO_PRECISION */
+#define CIM_MACRO_BITS 0x01cu             /* native precision: bits of an input | bits of a weight << 8 */
+#define CIM_MACRO_STEP_PS 0x020u          /* duration of one step, rounded up; saturates at 2^32 - 1 */
+#define CIM_MACRO_WEIGHT_OFFSET 0x024u    /* where the weights begin, from the begin of the registers on */
+#define CIM_MACRO_WEIGHT_BYTES 0x028u
+#define CIM_MACRO_WEIGHT_STRIDE 0x02cu /* bytes from the weights of a row to those of the next */
+#define CIM_MACRO_INPUT_OFFSET 0x030u
+#define CIM_MACRO_INPUT_BYTES 0x034u
+#define CIM_MACRO_OUTPUT_OFFSET 0x038u
+#define CIM_MACRO_OUTPUT_BYTES 0x03cu
+
+#define CIM_MACRO_ID_VALUE 0x6d4d6943u /* "CiMm" in memory */
+#define CIM_MACRO_VERSION_VALUE 0x00010000u
+
+#define CIM_MACRO_CAPABILITY_PING_PONG (1u << 0) /* weights can be written while it computes */
+#define CIM_MACRO_CAPABILITY_VOLATILE (1u << 1)  /* weights are lost without power */
+
+/* Control and status. */
+#define CIM_MACRO_CONTROL 0x040u    /* write: CIM_MACRO_CONTROL_*; reads as 0 */
+#define CIM_MACRO_STATUS 0x044u     /* read: CIM_MACRO_STATUS_* */
+#define CIM_MACRO_ERROR_CODE 0x048u /* read: CIM_MACRO_ERROR_* of the first error; write any value: none */
+#define CIM_MACRO_IRQ_STATUS 0x04cu /* read; write 1 to clear: CIM_MACRO_IRQ_* */
+#define CIM_MACRO_IRQ_ENABLE 0x050u /* read, write: CIM_MACRO_IRQ_* that raise the interrupt */
+#define CIM_MACRO_PRECISION 0x054u  /* read, write: bits of an input | bits of a weight << 8 | CIM_MACRO_PRECISION_* */
+#define CIM_MACRO_ROWS_USED 0x058u  /* read, write: 1 .. CIM_MACRO_ROWS; at first all */
+#define CIM_MACRO_COLUMNS_USED 0x05cu /* read, write: 1 .. CIM_MACRO_COLUMNS; at first all */
+#define CIM_MACRO_COMPLETED 0x060u    /* read: products finished, modulo 2^32 */
+#define CIM_MACRO_SCRATCH 0x064u      /* read, write: means nothing */
+
+#define CIM_MACRO_CONTROL_START (1u << 0)
+#define CIM_MACRO_CONTROL_ACCUMULATE (1u << 1) /* with START: sums begin with the outputs instead of 0 */
+
+#define CIM_MACRO_STATUS_BUSY (1u << 0)  /* a product is not finished */
+#define CIM_MACRO_STATUS_ERROR (1u << 1) /* CIM_MACRO_ERROR_CODE is not 0; the macro works on */
+
+#define CIM_MACRO_IRQ_DONE (1u << 0)  /* a product is finished */
+#define CIM_MACRO_IRQ_ERROR (1u << 1) /* something was refused with a CIM_MACRO_ERROR_* */
+#define CIM_MACRO_IRQ_ALL 0x3u
+
+/* 8 or 16 bits each; at first CIM_MACRO_PRECISION_VALUE: signed, 8 bits. */
+#define CIM_MACRO_PRECISION_VALUE 0x00000808u
+#define CIM_MACRO_PRECISION_INPUT_UNSIGNED (1u << 16)
+#define CIM_MACRO_PRECISION_WEIGHT_UNSIGNED (1u << 17)
+
+/* What is refused has no effect but its code. */
+#define CIM_MACRO_ERROR_NONE 0u
+#define CIM_MACRO_ERROR_BUSY 1u      /* start before the last product is finished */
+#define CIM_MACRO_ERROR_ROWS 2u      /* CIM_MACRO_ROWS_USED is 0 or too large */
+#define CIM_MACRO_ERROR_COLUMNS 3u   /* CIM_MACRO_COLUMNS_USED is 0 or too large */
+#define CIM_MACRO_ERROR_PRECISION 4u /* no such precision, or weights too wide for one step */
+#define CIM_MACRO_ERROR_CONTROL 5u   /* bits of CIM_MACRO_CONTROL that do not exist, or nothing to start */
+#define CIM_MACRO_ERROR_WEIGHTS 6u   /* weights written while it computes, without CIM_MACRO_CAPABILITY_PING_PONG */
+#define CIM_MACRO_ERROR_OUTPUTS 7u   /* outputs written while it computes */
+
 #endif

@@ -1,7 +1,5 @@
 #include <cimtlm/tlm/register_window.h>
 
-#include <cstring>
-
 namespace cimtlm {
 
 template <unsigned BUSWIDTH>
@@ -36,16 +34,7 @@ template <unsigned BUSWIDTH>
 tlm::tlm_response_status register_window<BUSWIDTH>::check(const tlm::tlm_generic_payload& payload) const {
     const auto status = check_access(payload, rules_);
     if (status != tlm::TLM_OK_RESPONSE || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return status;
-    const auto first = payload.get_address() - rules_.base_address;
-    const auto length = payload.get_data_length();
-    if (length % 4 != 0) return tlm::TLM_BURST_ERROR_RESPONSE;
-    if (first % 4 != 0) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
-    for (std::uint64_t offset = first; offset < first + length; offset += 4) {
-        const auto found = words_.find(offset);
-        if (found == words_.end()) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
-        if (payload.is_read() ? !found->second.read : !found->second.write) return tlm::TLM_COMMAND_ERROR_RESPONSE;
-    }
-    return tlm::TLM_OK_RESPONSE;
+    return words_.check(payload, offset(payload));
 }
 
 template <unsigned BUSWIDTH>
@@ -55,18 +44,7 @@ void register_window<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payload, s
     payload.set_response_status(status);
     delay += times_.time(access_ps_);
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;
-    const auto time_ps = times_.now_ps() + times_.ps(delay);
-    for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
-        const auto& w = words_.at(payload.get_address() - rules_.base_address + i);
-        std::uint32_t value = 0;
-        if (payload.is_read()) {
-            value = w.read(time_ps);
-            std::memcpy(payload.get_data_ptr() + i, &value, 4);
-        } else {
-            std::memcpy(&value, payload.get_data_ptr() + i, 4);
-            w.write(value, time_ps);
-        }
-    }
+    words_.access(payload, offset(payload), times_.now_ps() + times_.ps(delay));
 }
 
 // Registers have side effects: nobody may read or write them past the model.
@@ -77,25 +55,9 @@ bool register_window<BUSWIDTH>::get_direct_mem_ptr(tlm::tlm_generic_payload&, tl
     return false;
 }
 
-template <unsigned BUSWIDTH> void register_window<BUSWIDTH>::add_scratch(std::uint64_t offset) {
-    auto& kept = scratch_[offset]; // references into a map stay valid
-    kept = 0;
-    add(offset, {[&kept](std::int64_t) { return kept; }, [&kept](std::uint32_t value, std::int64_t) { kept = value; }});
-}
-
 template <unsigned BUSWIDTH> unsigned register_window<BUSWIDTH>::transport_dbg(tlm::tlm_generic_payload& payload) {
     if (payload.get_command() == tlm::TLM_IGNORE_COMMAND || check(payload) != tlm::TLM_OK_RESPONSE) return 0;
-    for (unsigned i = 0; i < payload.get_data_length(); i += 4) {
-        const auto offset = payload.get_address() - rules_.base_address + i;
-        const auto scratch = scratch_.find(offset);
-        if (payload.is_read()) {
-            const std::uint32_t value = words_.at(offset).read(times_.now_ps());
-            std::memcpy(payload.get_data_ptr() + i, &value, 4);
-        } else if (scratch != scratch_.end()) {
-            std::memcpy(&scratch->second, payload.get_data_ptr() + i, 4);
-        }
-    }
-    return payload.get_data_length();
+    return words_.debug(payload, offset(payload), times_.now_ps());
 }
 
 template class register_window<32>;
