@@ -7,6 +7,10 @@
 #include <filesystem>
 #include <map>
 
+#ifdef CIMTLM_SHARED
+#include <dlfcn.h>
+#endif
+
 namespace cimtlm {
 
 namespace fs = std::filesystem;
@@ -64,11 +68,41 @@ std::string find_named(const std::string& kind, const std::string& name, const s
     throw input_error(front + unknown_name(kind, name, names_of(files)));
 }
 
+bool holds_data(const fs::path& folder) {
+    std::error_code error;
+    return fs::is_directory(folder / "platforms", error);
+}
+
+/// The data beside what holds this function, so that an installation can be moved: the shared library or, linked
+/// statically, the program. "" when there is none, as in a build folder.
+std::string data_beside_us() {
+    std::error_code error;
+    auto self = fs::read_symlink("/proc/self/exe", error);
+    auto way = CIMTLM_DATA_FROM_PROGRAM;
+#ifdef CIMTLM_SHARED
+    Dl_info here;
+    if (!::dladdr(reinterpret_cast<const void*>(&data_root), &here) || !here.dli_fname) return "";
+    self = fs::canonical(here.dli_fname, error);
+    way = CIMTLM_DATA_FROM_LIBRARY;
+#endif
+    if (error) return "";
+    const auto folder = (self.parent_path() / way).lexically_normal();
+    return holds_data(folder) ? folder.string() : "";
+}
+
+std::string installed_or_source() {
+    const auto beside = data_beside_us();
+    if (!beside.empty()) return beside;
+    return holds_data(CIMTLM_SOURCE_DIR) ? CIMTLM_SOURCE_DIR : CIMTLM_DATA_DIR;
+}
+
 } // namespace
 
 std::string data_root() {
     const char* home = std::getenv("CIMTLM_HOME");
-    return home && *home ? home : CIMTLM_SOURCE_DIR;
+    if (home && *home) return home;
+    static const std::string found = installed_or_source();
+    return found;
 }
 
 std::vector<std::string> list_machines() { return names_of(machine_files()); }

@@ -5,7 +5,9 @@
 
 namespace cimtlm {
 
-/// Folder that holds platforms/ and traces/: the environment variable CIMTLM_HOME if set, else the source tree.
+/// Folder that holds platforms/ and traces/: the environment variable CIMTLM_HOME if set, else share/cimtlm of the
+/// installation that this library (or, linked statically, the program) belongs to, else the source tree while it is
+/// there, else where the package was to be installed.
 std::string data_root();
 
 /// Names of the machines, sorted: files of platforms/study, and "a100/" with those of platforms/a100, without ".yaml".
