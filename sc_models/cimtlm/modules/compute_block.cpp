@@ -27,12 +27,13 @@ compute_block::compute_block(const sc_core::sc_module_name& name, const cost_mod
     , cost_(cost)
     , machine_(cost.target())
     , registers_("ctrl", window_bytes, std::llround(machine_.cycle_ps()))
-    , mem_port_(mem, 0)
-    , pipeline_(machine_.dma.arbitration_bytes)
+    , kernel_("processes")
+    , mem_port_(mem, 0, &kernel_)
+    , pipeline_(kernel_, machine_.dma.arbitration_bytes)
     , ledger_(energy)
     , inner_bytes_(machine_.memories.size()) {
     for (const auto& level : machine_.memories) room_bytes_.push_back(room_of(level));
-    for (auto& socket : near) near_ports_.push_back(std::make_unique<initiator_port<64>>(socket, 0));
+    for (auto& socket : near) near_ports_.push_back(std::make_unique<initiator_port<64>>(socket, 0, &kernel_));
     registers_.add(command_offset, {{}, [this](std::uint32_t count, std::int64_t time_ps) {
                                         commands_.add(time_ps, count == UINT32_MAX ? all_tiles : count);
                                         command_event_.notify();
@@ -61,12 +62,9 @@ compute_block::compute_block(const sc_core::sc_module_name& name, const cost_mod
                               ledger_.open(level.name, "update", "byte", level.update_energy_pj_per_byte),
                               ledger_.open(level.name, "fill", "byte", level.fill_energy_pj_per_byte)};
     }
-    SC_THREAD(load_tiles);
-    SC_THREAD(compute_tiles);
-    SC_THREAD(store_results);
-    SC_METHOD(retire);
-    dont_initialize();
-    sensitive << retire_event_;
+    for (auto process : {&compute_block::load_tiles, &compute_block::compute_tiles, &compute_block::store_results,
+                         &compute_block::retire_jobs})
+        kernel_.spawn([this, process] { (this->*process)(); });
 }
 
 void compute_block::load(const matrix_job& job) {
@@ -97,7 +95,7 @@ void compute_block::begin_stretch() {
     commands_used_ = tiles_taken_ = tiles_scheduled_ = 0;
     pipeline_.start();
     result_ = {};
-    result_.begin_ps = times_.now_ps();
+    result_.begin_ps = kernel_.now_ps();
 }
 
 void compute_block::end_stretch() {
@@ -105,7 +103,7 @@ void compute_block::end_stretch() {
     for (std::size_t i = 0; i < room_bytes_.size(); ++i)
         if (room_bytes_[i] != room_of(machine_.memories[i]))
             SC_REPORT_FATAL("/cimtlm/compute_block", "a region is still held when all jobs are finished");
-    result_.end_ps = times_.now_ps();
+    result_.end_ps = kernel_.now_ps();
     result_.computed_ps = pipeline_.computed_ps();
     result_.tiles = tiles_scheduled_;
     result_.waits = pipeline_.stalls();
@@ -118,9 +116,8 @@ void compute_block::retire() {
     while (running()) {
         const auto& oldest = jobs_.front();
         if (oldest.streamed_ps < 0 || oldest.leaving > 0) return;
-        const auto now = times_.now_ps();
-        if (oldest.streamed_ps > now) {
-            retire_event_.notify(times_.time(oldest.streamed_ps - now));
+        if (oldest.streamed_ps > kernel_.now_ps()) {
+            retire_event_.notify_at(oldest.streamed_ps);
             return;
         }
         const auto number = oldest.given.number;
@@ -132,10 +129,25 @@ void compute_block::retire() {
     if (progress_) progress_();
 }
 
-void compute_block::wait_until(std::int64_t time_ps) {
-    const auto now = times_.now_ps();
-    if (time_ps <= now) return;
-    sc_core::wait(times_.time(time_ps - now));
+void compute_block::retire_jobs() {
+    while (true) {
+        kernel_.wait(retire_event_);
+        retire();
+    }
+}
+
+void compute_block::abort() {
+    jobs_.clear();
+    handed_ = unsent_ = nullptr;
+    loadable_ = true;
+    for (std::size_t i = 0; i < room_bytes_.size(); ++i) room_bytes_[i] = room_of(machine_.memories[i]);
+    for (auto& t : loaded_) t = {};
+    streams_.clear();
+    leaving_.clear();
+    pending_.clear();
+    in_registers_ = 0;
+    lanes_free_ps_ = 0;
+    loader_waits_ = loader_waits_at_ = sequencer_waits_ = {};
 }
 
 initiator_port<64>& compute_block::port_of(int memory) {
@@ -154,7 +166,7 @@ std::string compute_block::waiting_for() const {
         text += text.empty() ? "sequencer waits for " : "; sequencer waits for ";
         text.append(sequencer_waits_);
     }
-    return text + " (tile " + std::to_string(tiles_scheduled_) + ", " + std::to_string(commands_.at(times_.now_ps())) +
+    return text + " (tile " + std::to_string(tiles_scheduled_) + ", " + std::to_string(commands_.at(kernel_.now_ps())) +
            " commands)";
 }
 

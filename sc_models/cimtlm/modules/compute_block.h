@@ -8,6 +8,7 @@
 #include <cimtlm/modules/stream_pipeline.h>
 #include <cimtlm/tlm/activity.h>
 #include <cimtlm/tlm/initiator_port.h>
+#include <cimtlm/tlm/local_kernel.h>
 #include <cimtlm/tlm/register_window.h>
 #include <cimtlm/tlm/timed_count.h>
 
@@ -52,7 +53,6 @@ public:
 
     /// `cost` and `energy` outlive the block.
     compute_block(const sc_core::sc_module_name& name, const cost_model& cost, ledger& energy);
-    SC_HAS_PROCESS(compute_block);
 
     /// Hands a job to the block; its tiles run as commands arrive, or at once when the job says so. Requires
     /// can_load().
@@ -75,6 +75,11 @@ public:
     const job_result& result() const { return result_; }
     /// Bytes at memories inside the engine (registers, latches), by index in machine::memories and tensor.
     const std::vector<std::array<access_bytes, 3>>& inner_bytes() const { return inner_bytes_; }
+
+    /// Where its processes run; whoever drives the block in local time spawns there.
+    local_kernel& kernel() { return kernel_; }
+    /// Forgets all jobs; only while no process of the block is under way (between the two lives of kernel().restart()).
+    void abort();
 
     void report(statistics& s) const;
     std::string waiting_for() const override;
@@ -147,6 +152,7 @@ private:
     void begin_stretch();
     void end_stretch();
     void retire();
+    void retire_jobs();
     void fetch(loaded_tile& t, std::size_t boundary, const operand_stream& source, std::int64_t begin,
                std::int64_t end);
     void stage(loaded_tile& t, std::size_t boundary);
@@ -172,15 +178,14 @@ private:
     initiator_port<64>& port_of(int memory);
     void account_engine(const active_job& job, const tile& t);
     void account_waits(const loaded_tile& t);
-    void wait_until(std::int64_t time_ps);
 
     const cost_model& cost_;
     const machine& machine_;
     register_window<> registers_;
+    local_kernel kernel_;
     initiator_port<64> mem_port_;
     std::vector<std::unique_ptr<initiator_port<64>>> near_ports_;
     stream_pipeline pipeline_;
-    time_base times_;
 
     // The stretch of work.
     std::deque<active_job> jobs_;  // not finished, oldest first; references stay valid
@@ -203,8 +208,8 @@ private:
     job_result result_;
     std::string_view loader_waits_, loader_waits_at_, sequencer_waits_; // in words
 
-    sc_core::sc_event job_event_, command_event_, loaded_event_, scheduled_event_, leave_event_, room_event_,
-        retire_event_;
+    local_kernel::event job_event_{kernel_}, command_event_{kernel_}, loaded_event_{kernel_}, scheduled_event_{kernel_},
+        leave_event_{kernel_}, room_event_{kernel_}, retire_event_{kernel_};
     std::function<void()> progress_, on_loadable_;
     std::function<void(std::int64_t)> on_finished_;
 

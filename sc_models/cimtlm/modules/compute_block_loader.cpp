@@ -8,29 +8,29 @@ namespace cimtlm {
 
 void compute_block::await_command(std::int64_t tile_number) {
     loader_waits_ = "a command from the host";
-    while (commands_.at(times_.now_ps()) <= tile_number) {
-        const auto due = commands_.next_after(times_.now_ps()); // a command may be on its way
+    while (commands_.at(kernel_.now_ps()) <= tile_number) {
+        const auto due = commands_.next_after(kernel_.now_ps()); // a command may be on its way
         if (due < 0)
-            sc_core::wait(command_event_);
+            kernel_.wait(command_event_);
         else
-            sc_core::wait(times_.time(due - times_.now_ps()), command_event_);
+            kernel_.wait_until(due, command_event_);
     }
-    commands_.settle(times_.now_ps());
+    commands_.settle(kernel_.now_ps());
     loader_waits_ = {};
 }
 
 void compute_block::await_engine(std::int64_t tile_number) {
     if (tile_number <= 0) return;
     loader_waits_ = "the engine";
-    while (tiles_scheduled_ < tile_number) sc_core::wait(scheduled_event_);
-    wait_until(tile_at(tile_number - 1).end_ps);
+    while (tiles_scheduled_ < tile_number) kernel_.wait(scheduled_event_);
+    kernel_.wait_until(tile_at(tile_number - 1).end_ps);
     loader_waits_ = {};
 }
 
 bool compute_block::computed(std::int64_t tile_number) const {
     if (tile_number + 2 < tiles_taken_) return true; // its place has been taken
     return tile_number < tiles_scheduled_ &&
-           loaded_[static_cast<std::size_t>(tile_number) % loaded_.size()].end_ps <= times_.now_ps();
+           loaded_[static_cast<std::size_t>(tile_number) % loaded_.size()].end_ps <= kernel_.now_ps();
 }
 
 void compute_block::release_computed() {
@@ -47,13 +47,13 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, const operand_st
     const auto& what = t.work.transfers[boundary];
     const bool weights = f.child < 0;
     interval spent{0, source.cause, {}};
-    auto ready = times_.now_ps(), written = ready, free_before = ready;
+    auto ready = kernel_.now_ps(), written = ready, free_before = ready;
     auto most = most_at_once(source, machine_.dma.arbitration_bytes);
     if (!weights) most = std::min(most, most_at_once(f.fill, machine_.dma.arbitration_bytes));
     loader_waits_ = "operands";
     for (auto at = begin; at < end;) {
         const auto next = piece_end(source, at, end, most);
-        const auto now = times_.now_ps();
+        const auto now = kernel_.now_ps();
         const auto got = source.port->transfer(slice_of(source, at, next));
         auto free = now + got.service_ps + got.queue_ps + got.row_ps + got.refresh_ps;
         ready = std::max(ready, now + got.delay_ps);
@@ -77,12 +77,12 @@ void compute_block::fetch(loaded_tile& t, std::size_t boundary, const operand_st
             spent.lost += {put.delay_ps - put.service_ps, put.queue_ps, 0, 0};
         }
         at = next;
-        if (at < end) wait_until(free_before); // two pieces are on their way
+        if (at < end) kernel_.wait_until(free_before); // two pieces are on their way
         free_before = free;
     }
     // Regions of staging memories are asked for together: whoever needs them waits for the last.
     t.ready_ps = std::max(t.ready_ps, ready);
-    if (weights) wait_until(ready);
+    if (weights) kernel_.wait_until(ready);
     loader_waits_ = {};
     spent.end_ps = ready;
     t.history.push_back(spent);
@@ -117,7 +117,7 @@ void compute_block::stage(loaded_tile& t, std::size_t boundary) {
         } else {
             loader_waits_ = "room at ";
             loader_waits_at_ = machine_.memories[static_cast<std::size_t>(f.child)].name;
-            sc_core::wait(room_event_);
+            kernel_.wait(room_event_);
             loader_waits_ = loader_waits_at_ = {};
         }
     }
@@ -135,19 +135,19 @@ void compute_block::load_tiles() {
     const bool ahead = machine_.dma.double_buffer;
     const bool weights_ahead = ahead && cost_.matrix_engine().ping_pong();
     while (true) {
-        auto asked = times_.now_ps();
-        while (!handed_) sc_core::wait(job_event_);
+        auto asked = kernel_.now_ps();
+        while (!handed_) kernel_.wait(job_event_);
         auto& job = *handed_;
         handed_ = nullptr;
-        wait_until(job.given.not_before_ps);
+        kernel_.wait_until(job.given.not_before_ps);
         tile_sequence tiles(*job.given.nest, job.given.product, machine_, job.given.resident);
         while (tiles.next()) {
             const auto number = tiles_taken_;
             if (!job.given.commanded) await_command(commands_used_++);
-            const auto commanded = times_.now_ps();
+            const auto commanded = kernel_.now_ps();
             await_engine(ahead ? number - 1 : number); // one tile ahead at most
             if (!ahead)
-                while (!leaving_.empty()) sc_core::wait(room_event_);
+                while (!leaving_.empty()) kernel_.wait(room_event_);
             auto& t = tile_at(number);
             t.job = &job;
             t.number = number;
@@ -165,7 +165,7 @@ void compute_block::load_tiles() {
                 if (job.flows[i].load && job.flows[i].child >= 0) stage(t, i);
             if (t.work.last) give_back(t);
             loader_waits_ = "operands";
-            wait_until(t.ready_ps);
+            kernel_.wait_until(t.ready_ps);
             loader_waits_ = {};
             t.staged = true;
             if (ahead) loaded_event_.notify(); // first inputs can come while the weights do
@@ -177,10 +177,10 @@ void compute_block::load_tiles() {
                 fetch(t, i, stream_of(job, i, what, true), 0, what.read);
                 weight_bytes_ += what.fill;
             }
-            t.ready_ps = times_.now_ps();
+            t.ready_ps = kernel_.now_ps();
             t.ready = true;
             loaded_event_.notify();
-            asked = times_.now_ps();
+            asked = kernel_.now_ps();
         }
     }
 }

@@ -68,7 +68,7 @@ void compute_block::account_engine(const active_job& job, const tile& t) {
 void compute_block::settle_streamed(std::int64_t time_ps) {
     unsent_->streamed_ps = time_ps;
     unsent_ = nullptr;
-    retire_event_.notify(sc_core::SC_ZERO_TIME);
+    retire_event_.notify_at(kernel_.now_ps());
 }
 
 // The next tile. Where none comes in time, the last results of a job leave without one.
@@ -79,11 +79,11 @@ compute_block::loaded_tile& compute_block::await_tile() {
     };
     sequencer_waits_ = "a loaded tile";
     while (!is_there()) {
-        const auto now = times_.now_ps();
+        const auto now = kernel_.now_ps();
         if (!unsent_)
-            sc_core::wait(loaded_event_);
+            kernel_.wait(loaded_event_);
         else if (pipeline_.may_send_ps() > now)
-            sc_core::wait(times_.time(pipeline_.may_send_ps() - now), loaded_event_);
+            kernel_.wait_until(pipeline_.may_send_ps(), loaded_event_);
         else
             settle_streamed(pipeline_.send_results());
     }
@@ -125,13 +125,13 @@ void compute_block::compute(loaded_tile& t) {
     pipeline_.run(streams_, compute_ps, t.work.steps * job.input_slices, [this, &t] {
         if (unsent_) settle_streamed(std::max(pipeline_.end_ps(), pipeline_.sent_ps()));
         sequencer_waits_ = "weights";
-        while (!t.ready) sc_core::wait(loaded_event_);
+        while (!t.ready) kernel_.wait(loaded_event_);
         sequencer_waits_ = {};
         account_waits(t);
     });
     t.end_ps = pipeline_.end_ps();
     ++tiles_scheduled_;
-    done_.settle(times_.now_ps());
+    done_.settle(kernel_.now_ps());
     done_.add(t.end_ps, 1);
     scheduled_event_.notify();
     send_results(t);

@@ -56,7 +56,7 @@ std::int64_t compute_block::through_lanes(const active_job& job, const tile_tran
         const auto most = most_at_once(s, machine_.dma.arbitration_bytes);
         for (std::int64_t at = 0; at < s.bytes; at += most) {
             const auto got = mem_port_.transfer(slice_of(s, at, std::min(s.bytes, at + most)));
-            begin = std::max(begin, times_.now_ps() + got.delay_ps);
+            begin = std::max(begin, kernel_.now_ps() + got.delay_ps);
         }
     }
     lanes_free_ps_ = begin + count_epilogue(job, t);
@@ -72,9 +72,9 @@ void compute_block::await_registers(const loaded_tile& t) {
         sends = sends || (!flows[i].load && passes_lanes(*t.job, i, t.work.transfers[i]));
     if (!sends || in_registers_ < 2) return;
     sequencer_waits_ = "registers for results";
-    while (in_registers_ >= 2) sc_core::wait(room_event_);
+    while (in_registers_ >= 2) kernel_.wait(room_event_);
     sequencer_waits_ = {};
-    const auto now = times_.now_ps();
+    const auto now = kernel_.now_ps();
     if (now <= pipeline_.end_ps()) return;
     pipeline_.stalls().add(stall::output_wait, now - pipeline_.end_ps());
     pipeline_.idle_until(now);
@@ -97,29 +97,29 @@ void compute_block::send_results(const loaded_tile& t) {
 
 void compute_block::store_results() {
     while (true) {
-        while (leaving_.empty()) sc_core::wait(leave_event_);
+        while (leaving_.empty()) kernel_.wait(leave_event_);
         const auto& l = leaving_.front();
-        wait_until(l.after_ps);
+        kernel_.wait_until(l.after_ps);
         auto& job = *l.job;
         const auto& f = job.flows[l.boundary];
         const auto s = stream_of(job, l.boundary, l.what, false);
         const auto most = most_at_once(s, machine_.dma.arbitration_bytes);
-        auto done = times_.now_ps();
+        auto done = kernel_.now_ps();
         for (std::int64_t at = 0; at < s.bytes;) {
             const auto next = piece_end(s, at, s.bytes, most);
-            const auto now = times_.now_ps();
+            const auto now = kernel_.now_ps();
             const auto put = s.port->transfer(slice_of(s, at, next));
             done = std::max(done, now + put.delay_ps);
             at = next;
-            if (at < s.bytes) wait_until(now + put.service_ps + put.queue_ps + put.row_ps + put.refresh_ps);
+            if (at < s.bytes) kernel_.wait_until(now + put.service_ps + put.queue_ps + put.row_ps + put.refresh_ps);
         }
-        wait_until(done);
+        kernel_.wait_until(done);
         if (l.staged)
             room_bytes_[static_cast<std::size_t>(f.child)] += held_bytes_of(f, l.what);
         else
             --in_registers_;
         leaving_.pop_front();
-        if (--job.leaving == 0 && job.streamed_ps >= 0) retire_event_.notify(sc_core::SC_ZERO_TIME);
+        if (--job.leaving == 0 && job.streamed_ps >= 0) retire_event_.notify_at(kernel_.now_ps());
         room_event_.notify();
     }
 }

@@ -77,7 +77,7 @@ struct stream_pipeline::chunk_result {
 };
 
 void stream_pipeline::start() {
-    begin_ps_ = end_ps_ = ports_free_ps_ = ports_free_before_ps_ = sent_ps_ = times_.now_ps();
+    begin_ps_ = end_ps_ = ports_free_ps_ = ports_free_before_ps_ = sent_ps_ = kernel_.now_ps();
     computed_ps_ = 0;
     stalls_ = {};
     results_.clear();
@@ -88,15 +88,9 @@ void stream_pipeline::idle_until(std::int64_t time_ps) {
     begin_ps_ = end_ps_ = time_ps;
 }
 
-void stream_pipeline::wait_until(std::int64_t time_ps) {
-    const auto now = times_.now_ps();
-    if (time_ps <= now) return;
-    sc_core::wait(times_.time(time_ps - now));
-}
-
 void stream_pipeline::issue(const operand_stream& s, std::int64_t begin, std::int64_t end, chunk_result& r) {
     if (begin == end) return;
-    const auto now = times_.now_ps();
+    const auto now = kernel_.now_ps();
     const auto result = s.port->transfer(slice_of(s, begin, end));
     const auto occupied = result.service_ps + result.queue_ps + result.row_ps + result.refresh_ps;
     // The last row of results leaves when it has been computed; its way takes the latency of the hops.
@@ -120,7 +114,7 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
     const auto step_ps = compute_ps / std::max<std::int64_t>(1, steps);
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
         // Inputs are buffered one chunk ahead: not before the present one has begun.
-        wait_until(std::max(ports_free_before_ps_, begin_ps_));
+        kernel_.wait_until(std::max(ports_free_before_ps_, begin_ps_));
         chunk_result r;
         leaving_.swap(results_);
         results_.clear();
@@ -138,7 +132,7 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
         const auto compute = part_of(compute_ps, chunk + 1, chunks) - part_of(compute_ps, chunk, chunks);
         // Computing follows the inputs at its own pace and ends one step after the last of them. Without inputs it
         // begins when results may follow, which is when this chunk was let in.
-        auto end = std::max(end_ps_, times_.now_ps()) + compute;
+        auto end = std::max(end_ps_, kernel_.now_ps()) + compute;
         if (r.data_ps > 0) end = std::max({end, r.data_ps + std::min(step_ps, compute), r.first_ps + compute});
         stalls_.add(r.cause, end - end_ps_ - compute, r.lost);
         computed_ps_ += compute;
@@ -160,8 +154,8 @@ std::int64_t stream_pipeline::send_results() {
 }
 
 void stream_pipeline::flush() {
-    wait_until(may_send_ps());
-    wait_until(send_results());
+    kernel_.wait_until(may_send_ps());
+    kernel_.wait_until(send_results());
 }
 
 } // namespace cimtlm

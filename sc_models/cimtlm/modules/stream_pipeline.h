@@ -2,7 +2,7 @@
 /// Operands that stream through an engine while it computes.
 #include <cimtlm/base/stalls.h>
 #include <cimtlm/tlm/initiator_port.h>
-#include <cimtlm/tlm/time_base.h>
+#include <cimtlm/tlm/local_kernel.h>
 
 #include <cstdint>
 #include <functional>
@@ -41,8 +41,10 @@ transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int6
 /// The time line of the engine is contiguous: every picosecond is computing or a stall with a name.
 class stream_pipeline {
 public:
-    explicit stream_pipeline(std::int64_t arbitration_bytes)
-        : arbitration_bytes_(arbitration_bytes) {}
+    /// `kernel` has the process that calls run().
+    stream_pipeline(local_kernel& kernel, std::int64_t arbitration_bytes)
+        : kernel_(kernel)
+        , arbitration_bytes_(arbitration_bytes) {}
 
     /// Begins a new job at the present time.
     void start();
@@ -50,7 +52,7 @@ public:
     void idle_until(std::int64_t time_ps);
     /// Counts `ps` as computing that happened in a gap (writing weights); the caller ends the gap with idle_until.
     void compute_outside(std::int64_t ps) { computed_ps_ += ps; }
-    /// Computes for `compute_ps` in `steps` steps with these operands. Called from an SC_THREAD; returns when the last
+    /// Computes for `compute_ps` in `steps` steps with these operands. Called from a process; returns when the last
     /// inputs have been asked for, which may be before end_ps(). `held` is called once, when the first inputs are on
     /// their way: it returns when the held operands are there and accounts for the wait (idle_until).
     void run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps,
@@ -74,11 +76,10 @@ public:
 
 private:
     struct chunk_result;
-    void wait_until(std::int64_t time_ps);
     void issue(const operand_stream& s, std::int64_t begin, std::int64_t end, chunk_result& r);
 
+    local_kernel& kernel_;
     std::int64_t arbitration_bytes_;
-    time_base times_;
     std::int64_t begin_ps_ = 0;             // of the last chunk's computation
     std::int64_t end_ps_ = 0;               // likewise
     std::int64_t ports_free_ps_ = 0;        // all ports are done with the last chunk

@@ -9,8 +9,9 @@ vector_unit::vector_unit(const sc_core::sc_module_name& name, const machine& m, 
     , mem("mem")
     , machine_(m)
     , registers_("ctrl", window_bytes, std::llround(m.cycle_ps()))
-    , mem_port_(mem, 1)
-    , pipeline_(m.dma.arbitration_bytes)
+    , kernel_("processes")
+    , mem_port_(mem, 1, &kernel_)
+    , pipeline_(kernel_, m.dma.arbitration_bytes)
     , ledger_(energy)
     , account_(energy.open("vector_unit", "operation", "operation", m.vector_unit.operation_energy_pj)) {
     registers_.add(command_offset, {{}, [this](std::uint32_t, std::int64_t time_ps) {
@@ -19,7 +20,7 @@ vector_unit::vector_unit(const sc_core::sc_module_name& name, const machine& m, 
                                     }});
     registers_.add_scratch(scratch_offset);
     registers_.add(status_offset, {[this](std::int64_t) { return running_ ? 1u : 0u; }, {}});
-    SC_THREAD(run);
+    kernel_.spawn([this] { run(); });
 }
 
 void vector_unit::load(const vector_job& job) {
@@ -28,24 +29,24 @@ void vector_unit::load(const vector_job& job) {
     running_ = true;
     commands_.reset();
     if (job.commanded) {
-        commands_.add(times_.now_ps(), 1);
-        command_event_.notify(sc_core::SC_ZERO_TIME);
+        commands_.add(kernel_.now_ps(), 1);
+        command_event_.notify_at(kernel_.now_ps());
     }
     result_ = {};
-    result_.begin_ps = times_.now_ps();
+    result_.begin_ps = kernel_.now_ps();
 }
 
 void vector_unit::run() {
     while (true) {
-        while (!running_ || commands_.at(times_.now_ps()) == 0) {
-            const auto due = running_ ? commands_.next_after(times_.now_ps()) : -1;
+        while (!running_ || commands_.at(kernel_.now_ps()) == 0) {
+            const auto due = running_ ? commands_.next_after(kernel_.now_ps()) : -1;
             if (due < 0)
-                sc_core::wait(command_event_);
+                kernel_.wait(command_event_);
             else
-                sc_core::wait(times_.time(due - times_.now_ps()), command_event_);
+                kernel_.wait_until(due, command_event_);
         }
         pipeline_.start();
-        const auto started = times_.now_ps();
+        const auto started = kernel_.now_ps();
         pipeline_.stalls().add(stall::host_issue, started - result_.begin_ps);
         std::vector<operand_stream> streams;
         const auto& work = job_.work;
@@ -77,7 +78,7 @@ void vector_unit::run() {
         ledger_.charge(account_, static_cast<double>(work.operations));
         operations_ += work.operations;
         elements_ += work.elements;
-        result_.end_ps = times_.now_ps();
+        result_.end_ps = kernel_.now_ps();
         result_.computed_ps = pipeline_.computed_ps();
         result_.waits = pipeline_.stalls();
         result_.waits.add(stall::drain, result_.end_ps - pipeline_.end_ps());
@@ -89,7 +90,7 @@ void vector_unit::run() {
 
 std::string vector_unit::waiting_for() const {
     if (!running_) return "";
-    return commands_.at(times_.now_ps()) > 0 ? "operands of '" + job_.work.name + "'"
+    return commands_.at(kernel_.now_ps()) > 0 ? "operands of '" + job_.work.name + "'"
                                              : "a command from the host for '" + job_.work.name + "'";
 }
 

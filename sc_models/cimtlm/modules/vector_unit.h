@@ -33,7 +33,6 @@ public:
     static constexpr std::uint64_t scratch_offset = 0xc;
 
     vector_unit(const sc_core::sc_module_name& name, const machine& m, ledger& energy);
-    SC_HAS_PROCESS(vector_unit);
 
     /// Hands over one execution; it runs when the command arrives. Requires that nothing runs.
     void load(const vector_job& job);
@@ -50,14 +49,14 @@ private:
 
     const machine& machine_;
     register_window<> registers_;
+    local_kernel kernel_;
     initiator_port<64> mem_port_;
     stream_pipeline pipeline_;
-    time_base times_;
     vector_job job_;
     bool running_ = false;
     timed_count commands_;
     job_result result_;
-    sc_core::sc_event command_event_;
+    local_kernel::event command_event_{kernel_};
     std::function<void()> progress_;
     ledger& ledger_;
     ledger::account account_;
