@@ -238,7 +238,7 @@
 #define CIM_MACRO_ERROR_ROWS 2u      /* CIM_MACRO_ROWS_USED is 0 or too large */
 #define CIM_MACRO_ERROR_COLUMNS 3u   /* CIM_MACRO_COLUMNS_USED is 0 or too large */
 #define CIM_MACRO_ERROR_PRECISION 4u /* no such precision, or weights too wide for one step */
-#define CIM_MACRO_ERROR_CONTROL 5u   /* bits of CIM_MACRO_CONTROL that do not exist, or nothing to start */
+#define CIM_MACRO_ERROR_CONTROL 5u   /* bits of CIM_MACRO_CONTROL that do not exist */
 #define CIM_MACRO_ERROR_WEIGHTS 6u   /* weights written while it computes, without CIM_MACRO_CAPABILITY_PING_PONG */
 #define CIM_MACRO_ERROR_OUTPUTS 7u   /* outputs written while it computes */
 

@@ -48,7 +48,7 @@ public:
 
     /// A write to the control register. What is wrong is an error code.
     void control(std::uint32_t value, std::int64_t time_ps);
-    bool busy(std::int64_t time_ps) const { return product_ && time_ps < product_->end_ps; }
+    bool busy(std::int64_t time_ps) const { return time_ps < end_ps_; }
     std::uint32_t status(std::int64_t time_ps) const;
     std::uint32_t error() const { return error_; }
     void clear_error() { error_ = 0; }
@@ -60,6 +60,10 @@ public:
     void clear_interrupts(std::uint32_t bits, std::int64_t time_ps);
     /// Next time after `time_ps` at which an interrupt bit will be set, -1: none is known.
     std::int64_t next_interrupt_ps(std::int64_t time_ps) const;
+
+    /// The last product's begin and end in ps; zeros before the first.
+    std::int64_t begin_ps() const { return begin_ps_; }
+    std::int64_t end_ps() const { return end_ps_; }
 
     /// Bytes as they are at `time_ps`. Requires that the range is inside.
     void read(region r, std::int64_t offset, unsigned char* to, std::int64_t count, std::int64_t time_ps) const;
@@ -75,9 +79,6 @@ public:
     /// then.
     unsigned char* place(region r, std::int64_t time_ps);
 
-    /// The last product's begin and end in ps; zeros before the first.
-    std::int64_t begin_ps() const { return begin_ps_; }
-    std::int64_t end_ps() const { return end_ps_; }
     void report(statistics& s, const std::string& prefix) const;
 
 private:
@@ -94,12 +95,13 @@ private:
     std::vector<unsigned char>& bytes_of(region r) { return bytes_[static_cast<std::size_t>(r)]; }
     int input_bits() const { return static_cast<int>(precision_ & 0xff); }
     int weight_bits() const { return static_cast<int>(precision_ >> 8 & 0xff); }
+    bool is_unsigned(region r) const;
     bool precision_exists() const;
     void fail(std::uint32_t code, std::int64_t time_ps);
     void set_interrupt(std::size_t index, std::int64_t from_ps);
     void settle(std::int64_t time_ps);
     void start(bool accumulate, std::int64_t time_ps);
-    std::int32_t element(region r, std::int64_t offset, int bits, bool is_unsigned) const;
+    std::int32_t element(region r, std::int64_t offset, int bits) const;
     std::vector<std::int64_t> multiply(std::int64_t rows, std::int64_t columns);
 
     std::shared_ptr<const engine> engine_;
