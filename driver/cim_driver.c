@@ -266,6 +266,7 @@ uint64_t cim_count(struct cim* cim, uint32_t counter) {
 
 int cim_interrupts(struct cim* cim, uint32_t mask) {
     if (mask & ~CIM_IRQ_ALL) return CIM_BAD_ARGUMENT;
+    if (mask & CIM_IRQ_DONE) mask |= CIM_IRQ_ERROR; /* who waits wakes up then, too */
     cim->interrupt_mask = mask;
     put(cim, CIM_IRQ_ENABLE, mask);
     return CIM_OK;
@@ -534,10 +535,11 @@ static int run_tile(struct cim* cim, struct plan* plan, uint32_t m0, uint32_t n0
             c = sums;
         } else if (p->flags & CIM_FLAG_ACCUMULATE) {
             c = sums && same_place(&plan->c, sums) ? sums : &plan->c;
-            if (sums && c != sums) k = smaller(k, plan->longest_sum); /* the caller's C is not room for sums */
+            /* The caller's C is not room for sums; held weights cannot be cut. */
+            if (sums && c != sums && !(flags & CIM_FLAG_HELD)) k = smaller(k, plan->longest_sum);
         }
         if (c) flags |= CIM_FLAG_ACCUMULATE;
-        if (sums && k > plan->longest_sum) {
+        if (sums && k > plan->longest_sum && (!c || c == sums)) {
             flags |= CIM_FLAG_WORKSPACE;
             c = sums;
         }

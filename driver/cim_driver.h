@@ -131,10 +131,11 @@ uint64_t cim_latched(struct cim* cim, uint32_t counter);
 
 /* ---- Interrupts ----------------------------------------------------------------------------------------------- */
 
-/* Which causes raise the interrupt, CIM_IRQ_*; 0: none. With CIM_IRQ_DONE commands that end a submission or make room
- * ask for it, so that `relax` may sleep. To lose no wake-up, relax masks the CPU's interrupts, waits for one to be
- * pending (wfi), calls cim_interrupt_handler and restores them; with a handler that runs on its own, it first compares
- * cim.interrupts with the value that it saw at its last call and does not sleep when there are new ones. */
+/* Which causes raise the interrupt, CIM_IRQ_*; 0: none. With CIM_IRQ_DONE, which brings CIM_IRQ_ERROR with it, commands
+ * that end a submission or make room ask for it, so that `relax` may sleep. To lose no wake-up, relax masks the CPU's
+ * interrupts, waits for one to be pending (wfi), calls cim_interrupt_handler and restores them; beside a handler that
+ * runs on its own, it compares cim.interrupts with what it saw at its last call and does not sleep when there are new
+ * ones. */
 int cim_interrupts(struct cim* cim, uint32_t mask);
 
 /* Takes what the device signals and clears it. Returns CIM_IRQ_*; 0 when it was another device's. */
@@ -191,7 +192,8 @@ int cim_load_weights_submit(struct cim* cim, const struct cim_gemm* product, uin
 
 /* The product; needs CIM_MODE_COMPUTE. With CIM_FLAG_HELD N and K are not cut, without it the arrays are overwritten.
  * The submitting form returns when the last command is handed over, hence waits for room when there are more commands
- * than the ring takes; the struct is not needed afterwards. */
+ * than the ring takes; the struct is not needed afterwards. After an error a
+ * part of the product may be handed over. */
 int cim_gemm(struct cim* cim, const struct cim_gemm* product);
 int cim_gemm_submit(struct cim* cim, const struct cim_gemm* product, uint32_t* ticket);
 
