@@ -1,75 +1,102 @@
-// An initiator, the library's bus and a memory: the smallest virtual platform around cimtlm.
+// The smallest system around a CiM macro: a host, the library's bus, the macro; one product of a vector and a matrix.
+#include <cim_registers.h>
 #include <cimtlm/base/error.h>
-#include <cimtlm/base/ledger.h>
 #include <cimtlm/modules/bus.h>
-#include <cimtlm/modules/scratchpad.h>
+#include <cimtlm/modules/crossbar_macro.h>
 #include <cimtlm/tlm/initiator_port.h>
 
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 
-namespace {
+constexpr std::uint64_t macro_base = 0x40000000;
+constexpr int rows = 256, columns = 16;
 
-constexpr double cycle_ps = 1000; // 1 GHz
-constexpr std::uint64_t memory_base = 0x4000'0000;
-
-/// The host: writes a block and reads it back.
-class host : public sc_core::sc_module {
-public:
+struct host : sc_core::sc_module {
     tlm_utils::simple_initiator_socket<host, 64> mem{"mem"};
-    bool right = false;
-
+    cimtlm::initiator_port<64> port{mem};
     SC_HAS_PROCESS(host);
     explicit host(const sc_core::sc_module_name& name)
         : sc_module(name) {
         SC_THREAD(run);
     }
 
-private:
+    void move(tlm::tlm_command command, std::uint64_t offset, void* data, std::uint64_t bytes) {
+        cimtlm::transfer_request r;
+        r.command = command;
+        r.address = macro_base + offset;
+        r.bytes = bytes;
+        r.data = static_cast<unsigned char*>(data);
+        wait(static_cast<double>(port.transfer(r).delay_ps), sc_core::SC_PS); // an error response ends the simulation
+    }
+    void set(std::uint64_t offset, std::uint32_t value) { move(tlm::TLM_WRITE_COMMAND, offset, &value, 4); }
+    std::uint32_t get(std::uint64_t offset) {
+        std::uint32_t value = 0;
+        move(tlm::TLM_READ_COMMAND, offset, &value, 4);
+        return value;
+    }
+
     void run() {
-        unsigned char out[256], in[256] = {};
-        for (int i = 0; i < 256; ++i) out[i] = static_cast<unsigned char>(i * 7);
-        move(tlm::TLM_WRITE_COMMAND, out, sizeof out);
-        move(tlm::TLM_READ_COMMAND, in, sizeof in);
-        right = std::equal(out, out + 256, in);
-    }
+        std::int8_t weights[rows][columns], inputs[rows];
+        std::int32_t outputs[columns], expected[columns] = {};
+        for (int r = 0; r < rows; ++r) {
+            inputs[r] = static_cast<std::int8_t>(r % 7 - 3);
+            for (int c = 0; c < columns; ++c) {
+                weights[r][c] = static_cast<std::int8_t>((r * 5 + c) % 11 - 5);
+                expected[c] += inputs[r] * weights[r][c];
+            }
+        }
+        const auto start = sc_core::sc_time_stamp();
+        const auto first = get(CIM_MACRO_WEIGHT_OFFSET), stride = get(CIM_MACRO_WEIGHT_STRIDE);
+        for (unsigned r = 0; r < rows; ++r) move(tlm::TLM_WRITE_COMMAND, first + r * stride, weights[r], columns);
+        move(tlm::TLM_WRITE_COMMAND, get(CIM_MACRO_INPUT_OFFSET), inputs, sizeof inputs);
+        const auto loaded = sc_core::sc_time_stamp();
+        set(CIM_MACRO_CONTROL, CIM_MACRO_CONTROL_START);
+        while (get(CIM_MACRO_STATUS) & CIM_MACRO_STATUS_BUSY) {
+        } // each look takes its time on the bus
+        const auto done = sc_core::sc_time_stamp();
+        move(tlm::TLM_READ_COMMAND, get(CIM_MACRO_OUTPUT_OFFSET), outputs, sizeof outputs);
 
-    void move(tlm::tlm_command command, unsigned char* data, std::uint64_t bytes) {
-        const auto done = port_.transfer({command, memory_base, bytes, cimtlm::operand_none,
-                                          cimtlm::transfer_kind::unspecified, 0, 0, data});
-        wait(sc_core::sc_time(static_cast<double>(done.delay_ps), sc_core::SC_PS));
+        for (int c = 0; c < columns; ++c) std::printf("%d%c", outputs[c], c + 1 < columns ? ' ' : '\n');
+        std::printf("outputs %s, error code %u\n", std::equal(outputs, outputs + columns, expected) ? "right" : "wrong",
+                    get(CIM_MACRO_ERROR_CODE));
+        std::printf("loaded in %.0f ns, computed in %.0f ns\n", (loaded - start).to_seconds() * 1e9,
+                    (done - loaded).to_seconds() * 1e9);
     }
-
-    cimtlm::initiator_port<64> port_{mem};
 };
 
-} // namespace
-
-int sc_main(int, char**) try {
+// minimal_soc [CYCLE_PS]
+int sc_main(int argc, char** argv) try {
+    const double cycle_ps = argc > 1 ? std::atof(argv[1]) : 1000;
     cimtlm::ledger energy;
-    cimtlm::memory_level level;
-    level.name = "smem";
-    level.capacity_bytes = 65536;
-    level.read_bytes_per_cycle = level.write_bytes_per_cycle = 32;
-    level.read_energy_pj_per_byte = level.update_energy_pj_per_byte = level.fill_energy_pj_per_byte = 0.5;
+    cimtlm::published_macro_parameters p; // platforms/parts/macros/digital_6t.yaml says where they come from
+    p.name = "digital_6t";
+    p.rows_parallel = rows;
+    p.columns_parallel = columns;
+    p.latency_ps = 18000;
+    p.mac_energy_pj = 0.34;
+    p.write_energy_pj_per_byte = 3.2;
+    p.write_bytes_per_cycle = 32;
+    cimtlm::bus_parameters b;
+    b.bytes_per_cycle = 8;
+    b.latency_cycles = 2;
+    b.energy_pj_per_byte = 0.1; // assumed
 
     host cpu("cpu");
-    cimtlm::bus_parameters parameters;
-    parameters.bytes_per_cycle = 16;
-    parameters.latency_cycles = 2;
-    parameters.energy_pj_per_byte = 0.1;
-    cimtlm::bus<64> interconnect("bus", parameters, cycle_ps, energy, 1, 1);
-    cimtlm::scratchpad<64> smem("smem", level, cycle_ps, energy, true);
-    cpu.mem.bind(interconnect.in[0]);
-    interconnect.out[0].bind(smem.in);
-    interconnect.map(memory_base, 65536, 0);
+    cimtlm::bus<64> bus("bus", b, cycle_ps, energy, 1, 1);
+    cimtlm::crossbar_macro<64> macro("macro", p, cycle_ps, energy);
+    cpu.mem.bind(bus.in[0]);
+    bus.out[0].bind(macro.in);
+    bus.map(macro_base, macro.size_bytes(), 0);
 
     sc_core::sc_start();
-    std::printf("result %s\ntime %.0f ns\nenergy %.1f pJ\n", cpu.right ? "right" : "wrong",
-                sc_core::sc_time_stamp().to_seconds() * 1e9, energy.total_pj());
-
-    interconnect.map(memory_base, 16, 0); // a wrong configuration is an exception
-    return 1;
-} catch (const cimtlm::input_error& error) {
-    std::printf("refused: %s\n", error.what());
+    for (const auto& [part, pj] : energy.by_part()) std::printf("%s %.1f pJ\n", part.c_str(), pj);
+    std::printf("energy %.1f pJ\n", energy.total_pj());
     return 0;
+} catch (const cimtlm::input_error& error) { // a configuration that makes no sense
+    std::fprintf(stderr, "minimal_soc: %s\n", error.what());
+    return 2;
 }
