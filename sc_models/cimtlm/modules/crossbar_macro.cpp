@@ -167,6 +167,7 @@ tlm::tlm_response_status crossbar_macro<BUSWIDTH>::check(const tlm::tlm_generic_
     if (const auto* p = find(at))
         return touched_bytes(payload) <= p->bytes - (at - p->first) ? tlm::TLM_OK_RESPONSE
                                                                     : tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    if (at >= CIM_MACRO_WINDOW_BYTES) return tlm::TLM_ADDRESS_ERROR_RESPONSE; // behind a memory's last byte
     if (payload.get_byte_enable_ptr() != nullptr) return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
     return registers_.check(payload, at);
 }
