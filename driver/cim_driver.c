@@ -273,7 +273,7 @@ int cim_interrupts(struct cim* cim, uint32_t mask) {
 }
 
 uint32_t cim_interrupt_handler(struct cim* cim) {
-    uint32_t causes = get(cim, CIM_IRQ_STATUS);
+    uint32_t causes = get(cim, CIM_IRQ_STATUS) & cim->interrupt_mask;
     if (!causes) return 0;
     put(cim, CIM_IRQ_STATUS, causes);
     ++cim->interrupts;

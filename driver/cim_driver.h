@@ -192,8 +192,8 @@ int cim_load_weights_submit(struct cim* cim, const struct cim_gemm* product, uin
 
 /* The product; needs CIM_MODE_COMPUTE. With CIM_FLAG_HELD N and K are not cut, without it the arrays are overwritten.
  * The submitting form returns when the last command is handed over, hence waits for room when there are more commands
- * than the ring takes; the struct is not needed afterwards. After an error a
- * part of the product may be handed over. */
+ * than the ring takes; the struct is not needed afterwards. After an error a part of the product may
+ * be handed over. */
 int cim_gemm(struct cim* cim, const struct cim_gemm* product);
 int cim_gemm_submit(struct cim* cim, const struct cim_gemm* product, uint32_t* ticket);
 
