@@ -1,16 +1,21 @@
 # SystemC as the target SystemC::systemc, looked for in this order: a target that the surrounding project has, a CMake
 # configuration, pkg-config, SYSTEMC_HOME. Debian ships pkg-config only. Without success there is no target, and
 # cimtlm_systemc_missing says so. The installed package reads this file too.
+if(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)
+  set(cimtlm_global GLOBAL)
+else()
+  set(cimtlm_global)
+endif()
 if(NOT TARGET SystemC::systemc)
   find_package(SystemCLanguage CONFIG QUIET)
 endif()
 if(NOT TARGET SystemC::systemc)
   find_package(PkgConfig QUIET)
   if(PkgConfig_FOUND)
-    pkg_check_modules(cimtlm_systemc QUIET IMPORTED_TARGET systemc)
+    pkg_check_modules(cimtlm_systemc QUIET IMPORTED_TARGET ${cimtlm_global} systemc)
   endif()
   if(TARGET PkgConfig::cimtlm_systemc) # not an alias: exported targets name what is behind an alias
-    add_library(SystemC::systemc INTERFACE IMPORTED)
+    add_library(SystemC::systemc INTERFACE IMPORTED ${cimtlm_global})
     set_property(TARGET SystemC::systemc PROPERTY INTERFACE_LINK_LIBRARIES PkgConfig::cimtlm_systemc)
   endif()
 endif()
@@ -21,7 +26,7 @@ if(NOT TARGET SystemC::systemc AND DEFINED ENV{SYSTEMC_HOME})
   mark_as_advanced(CIMTLM_SYSTEMC_LIBRARY CIMTLM_SYSTEMC_INCLUDE)
   if(CIMTLM_SYSTEMC_LIBRARY AND CIMTLM_SYSTEMC_INCLUDE)
     find_package(Threads QUIET)
-    add_library(SystemC::systemc UNKNOWN IMPORTED)
+    add_library(SystemC::systemc UNKNOWN IMPORTED ${cimtlm_global})
     set_target_properties(SystemC::systemc PROPERTIES
                           IMPORTED_LOCATION ${CIMTLM_SYSTEMC_LIBRARY}
                           INTERFACE_INCLUDE_DIRECTORIES ${CIMTLM_SYSTEMC_INCLUDE}
