@@ -267,6 +267,7 @@ uint64_t cim_count(struct cim* cim, uint32_t counter) {
 int cim_interrupts(struct cim* cim, uint32_t mask) {
     if (mask & ~CIM_IRQ_ALL) return CIM_BAD_ARGUMENT;
     if (mask & CIM_IRQ_DONE) mask |= CIM_IRQ_ERROR; /* who waits wakes up then, too */
+    put(cim, CIM_IRQ_STATUS, mask & ~cim->interrupt_mask); /* what was there before nobody asked for */
     cim->interrupt_mask = mask;
     put(cim, CIM_IRQ_ENABLE, mask);
     return CIM_OK;
