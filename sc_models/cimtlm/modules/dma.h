@@ -74,25 +74,27 @@ private:
 ///
 /// Blocking: in local time, by annotation. A target that waits is served, one piece at a time; the processes of the
 /// kernel stand still meanwhile, so that non-blocking is the better choice for it.
-/// Non-blocking: in the kernel's time, in which the calling process is suspended; only processes of the local kernel may
-/// call. Payloads come from a pool and carry their own data until they are answered.
+/// Non-blocking: in the kernel's time, in which the calling process is suspended; only processes of the local kernel
+/// may call. Payloads come from a pool and carry their own data until they are answered.
 ///
 /// The first error ends a transfer: pieces under way are awaited, no others are sent, and it gets their status. Refused
 /// with a status: byte enables where a transfer is split. Direct memory access is not used: each piece would have to be
 /// asked for and its latency trusted, for nothing but simulation speed; debug accesses are passed on.
 template <unsigned BUSWIDTH = 32> class dma : public sc_core::sc_module, public activity {
 public:
-    tlm_utils::simple_target_socket<dma, 64> in;            ///< transfers of the block (b_transport only), debug
+    tlm_utils::simple_target_socket<dma, 64> in;           ///< transfers of the block (b_transport only), debug
     tlm_utils::simple_initiator_socket<dma, BUSWIDTH> out; ///< system memory
 
-    /// `kernel`: in whose local time the block's processes call. Throws input_error for parameters that make no sense.
+    /// `kernel`: in whose local time the block's processes call; outlives the DMA. Throws input_error for parameters
+    /// that make no sense.
     dma(const sc_core::sc_module_name& name, const device_dma_parameters& p, double cycle_ps, local_kernel& kernel);
-    ~dma() override;
+    /// Ends the kernel's processes: their stacks refer to the transfers here.
+    ~dma() override { kernel_.end(); }
 
     /// Bytes of payloads at `out` that were served.
     std::int64_t bytes_read() const { return bytes_[false]; }
     std::int64_t bytes_written() const { return bytes_[true]; }
-    /// Payloads at `out` that were refused.
+    /// Transfers that were not sent and payloads at `out` that were refused.
     std::int64_t errors() const { return errors_; }
     void report(statistics& s) const;
     std::string waiting_for() const override;
@@ -106,7 +108,6 @@ private:
         pooled_payload* payload;
         std::uint64_t offset;
         std::int64_t start_ps, own_ps;
-        bool write;
     };
     // One direction's share of the port.
     struct way {
@@ -129,12 +130,12 @@ private:
     pooled_payload& prepare(const tlm::tlm_generic_payload& whole, const transfer_extension* e,
                             const dma_pieces::piece& p, unsigned char* data);
     burst_timing through_port(way& w, const tlm::tlm_generic_payload& p, const transfer_extension& e,
-                              std::int64_t start_ps, std::int64_t own_ps, std::int64_t answer_ps) const;
+                              std::int64_t own_ps, std::int64_t answer_ps) const;
     void count(const tlm::tlm_generic_payload& payload);
-    void await_room(way& w);
+    void await_room(transfer& t);
     void send(transfer& t, const dma_pieces::piece& p);
     void end_request(const tlm::tlm_generic_payload& payload, std::int64_t time_ps);
-    void end_response(tlm::tlm_generic_payload& payload, std::int64_t time_ps);
+    void end_response(const tlm::tlm_generic_payload& payload, std::int64_t time_ps);
     void release_answered();
 
     std::string part_;
@@ -145,7 +146,7 @@ private:
     way ways_[2];    // read, write
     payload_pool pool_;
     std::unordered_map<const tlm::tlm_generic_payload*, flight> flights_;
-    std::vector<pooled_payload*> answered_;                 // to be released when the target has returned
+    std::vector<pooled_payload*> answered_;                // to be released when the target has returned
     const tlm::tlm_generic_payload* requesting_ = nullptr; // between BEGIN_REQ and its end
     std::int64_t request_free_ps_ = 0;
     local_kernel::event changed_; // room for a request

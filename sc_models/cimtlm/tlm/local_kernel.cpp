@@ -86,7 +86,7 @@ local_kernel::local_kernel(const sc_core::sc_module_name& name)
     sensitive << wake_;
 }
 
-local_kernel::~local_kernel() { end_all(); }
+local_kernel::~local_kernel() { end(); }
 
 void local_kernel::spawn(std::function<void()> body) {
     processes_.push_back(std::make_unique<process>());
@@ -113,7 +113,7 @@ void local_kernel::begin(process& p) {
                 p.body();
             } catch (const ended&) {
             } catch (...) {
-                p.failure = std::current_exception();
+                if (!ending_) p.failure = std::current_exception();
             }
         }
         p.over = true;
@@ -201,6 +201,10 @@ void local_kernel::run_ready() {
     next_ready_ = 0;
 }
 
+std::int64_t local_kernel::reachable(std::int64_t time_ps) const {
+    return held_ > 0 ? std::min(time_ps, times_.now_ps()) : time_ps;
+}
+
 // The next thing to happen, if it is not after the limit.
 bool local_kernel::step(std::int64_t limit_ps) {
     if (agenda_.empty() || agenda_.top().time_ps > limit_ps) return false;
@@ -219,22 +223,22 @@ bool local_kernel::step(std::int64_t limit_ps) {
 
 void local_kernel::run_until(std::int64_t time_ps) {
     if (running_) return;
-    struct flag {
-        bool& on;
-        explicit flag(bool& f)
-            : on(f) {
-            on = true;
+    const struct turn {
+        local_kernel& kernel;
+        explicit turn(local_kernel& k)
+            : kernel(k) {
+            kernel.running_ = true;
         }
-        ~flag() { on = false; }
-    };
-    {
-        const flag held(running_);
-        run_ready();
-        while (step(time_ps)) run_ready();
-        const bool blocked = !agenda_.empty() && agenda_.top().time_ps <= time_ps; // until the kernel has caught up
-        if (!blocked) now_ps_ = std::max(now_ps_, time_ps);
-    }
-    call_again();
+        ~turn() { // also when a process has failed: the others go on
+            kernel.running_ = false;
+            kernel.call_again();
+        }
+    } turn(*this);
+    run_ready();
+    while (step(reachable(time_ps))) run_ready();
+    time_ps = reachable(time_ps);
+    const bool blocked = !agenda_.empty() && agenda_.top().time_ps <= time_ps; // until the kernel has caught up
+    if (!blocked) now_ps_ = std::max(now_ps_, time_ps);
 }
 
 // The SystemC process comes back when there is something to do.
@@ -257,25 +261,28 @@ void local_kernel::serve() {
     }
 }
 
-void local_kernel::end_all() {
+void local_kernel::end() {
     ending_ = true;
-    for (auto& p : processes_)
-        if (!p->over) resume(*p);
+    for (auto& p : processes_) {
+        if (!p->over && p.get() != current_) resume(*p);
+        ++p->turn; // it is still on the lists of what it waited for
+        p->ready = false;
+    }
     ending_ = false;
+    ready_.clear();
+    next_ready_ = 0;
 }
 
 void local_kernel::do_restart() {
     restart_wanted_ = false;
-    end_all();
-    ready_.clear();
-    next_ready_ = 0;
-    agenda_ = {};
+    end();
+    for (; !agenda_.empty(); agenda_.pop()) { // events may be notified anew
+        const auto& e = agenda_.top();
+        if (e.what && e.what->turn_ == e.turn) e.what->turn_ = 0;
+    }
     const auto between = std::exchange(between_, nullptr);
     if (between) between();
-    for (auto& p : processes_) {
-        p->ready = false;
-        begin(*p);
-    }
+    for (auto& p : processes_) begin(*p);
 }
 
 void local_kernel::restart(std::function<void()> between) {
