@@ -204,7 +204,7 @@ TEST(compute_block_blocks, read_again_from_rows_that_im2col_repeats) {
         auto p = random_product(seed, 200);
         const auto k_bytes = p.whole.k * p.whole.bits.a / 8;
         const auto row_bytes = 1 + static_cast<std::int64_t>(std::mt19937(seed)() % static_cast<unsigned>(k_bytes));
-        for (auto& s : p.b->stretches) s[0].a_row_bytes = row_bytes;
+        for (auto& s : p.b->stretches) s[0].row_bytes[0] = row_bytes;
         products.emplace_back(std::move(p), row_bytes);
     }
     sc_core::sc_start();

@@ -16,7 +16,7 @@ struct blocked_job {
     std::array<std::uint64_t, 3> base_address{}; ///< of A, B, Z in the outermost memory; the batch lies side by side
     std::array<std::uint64_t, 3> repeat_bytes{}; ///< from one execution's to the next one's
     std::uint64_t partial_address = 0;           ///< of partial sums of split K: the parts of a block side by side
-    std::int64_t a_row_bytes = 0;                ///< as matrix_job
+    std::int64_t a_row_bytes = 0;                ///< as matrix_job::row_bytes
     double epilogue_operations = 0;              ///< likewise
     double epilogue_read_bytes = 0;              ///< likewise
     std::uint64_t epilogue_address = 0;          ///< likewise

@@ -136,6 +136,13 @@ void compute_block::retire_jobs() {
     }
 }
 
+void compute_block::on_failure(std::function<void(const transfer_request&)> listener) {
+    mem_port_.on_failure([this, listener = std::move(listener)](const transfer_request& failed) {
+        listener(failed);
+        while (true) kernel_.wait(never_);
+    });
+}
+
 void compute_block::abort() {
     jobs_.clear();
     handed_ = unsent_ = nullptr;

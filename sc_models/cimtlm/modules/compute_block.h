@@ -76,6 +76,9 @@ public:
     /// Bytes at memories inside the engine (registers, latches), by index in machine::memories and tensor.
     const std::vector<std::array<access_bytes, 3>>& inner_bytes() const { return inner_bytes_; }
 
+    /// Listens to refused transfers of the outermost memory instead of SC_REPORT_FATAL. The process at fault stands
+    /// still afterwards: whoever listens restarts the kernel.
+    void on_failure(std::function<void(const transfer_request&)> listener);
     /// Where its processes run; whoever drives the block in local time spawns there.
     local_kernel& kernel() { return kernel_; }
     /// Forgets all jobs; only while no process of the block is under way (between the two lives of kernel().restart()).
@@ -173,6 +176,9 @@ private:
     operand_stream epilogue_stream(const active_job& job, const tile_transfer& t);
     std::int64_t count_epilogue(const active_job& job, const tile_transfer& t);
     std::int64_t through_lanes(const active_job& job, const tile_transfer& t);
+    static bool finished(const active_job& job, const tile_transfer& t);
+    std::optional<operand_stream> initial_stream(const active_job& job, const tile& t);
+    void compute_data(const loaded_tile& t, std::int64_t part, std::int64_t parts);
     static std::int64_t held_bytes_of(const flow& f, const tile_transfer& t);
     operand_stream stream_of(const active_job& job, std::size_t boundary, const tile_transfer& t, bool down) const;
     initiator_port<64>& port_of(int memory);
@@ -209,7 +215,7 @@ private:
     std::string_view loader_waits_, loader_waits_at_, sequencer_waits_; // in words
 
     local_kernel::event job_event_{kernel_}, command_event_{kernel_}, loaded_event_{kernel_}, scheduled_event_{kernel_},
-        leave_event_{kernel_}, room_event_{kernel_}, retire_event_{kernel_};
+        leave_event_{kernel_}, room_event_{kernel_}, retire_event_{kernel_}, never_{kernel_};
     std::function<void()> progress_, on_loadable_;
     std::function<void(std::int64_t)> on_finished_;
 

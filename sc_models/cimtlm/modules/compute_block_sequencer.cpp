@@ -1,5 +1,6 @@
 // The sequencer of a compute block: computes loaded tiles one after another, with the operands that stream.
 #include <cimtlm/modules/compute_block.h>
+#include <cimtlm/modules/matrix_data.h>
 
 #include <algorithm>
 #include <cmath>
@@ -122,13 +123,23 @@ void compute_block::compute(loaded_tile& t) {
         compute_ps = std::max(compute_ps, count_epilogue(job, x));
         if (job.given.epilogue_read_bytes > 0) streams_.push_back(epilogue_stream(job, x));
     }
-    pipeline_.run(streams_, compute_ps, t.work.steps * job.input_slices, [this, &t] {
+    if (const auto initial = initial_stream(job, t.work)) {
+        streams_.push_back(*initial);
+        ledger_.charge(merge_account_, static_cast<double>(t.work.extent[0] * t.work.extent[1]));
+    }
+    const auto held = [this, &t] {
         if (unsent_) settle_streamed(std::max(pipeline_.end_ps(), pipeline_.sent_ps()));
         sequencer_waits_ = "weights";
         while (!t.ready) kernel_.wait(loaded_event_);
         sequencer_waits_ = {};
         account_waits(t);
-    });
+    };
+    if (job.given.data) {
+        pipeline_.run(streams_, compute_ps, t.work.steps * job.input_slices, held,
+                      [this, &t](std::int64_t part, std::int64_t parts) { compute_data(t, part, parts); });
+    } else {
+        pipeline_.run(streams_, compute_ps, t.work.steps * job.input_slices, held);
+    }
     t.end_ps = pipeline_.end_ps();
     ++tiles_scheduled_;
     done_.settle(kernel_.now_ps());
@@ -137,6 +148,20 @@ void compute_block::compute(loaded_tile& t) {
     send_results(t);
     if (t.work.last) unsent_ = t.job;
     if (progress_) progress_();
+}
+
+// Computes the rows whose inputs have come; those that stream out may follow.
+void compute_block::compute_data(const loaded_tile& t, std::int64_t part, std::int64_t parts) {
+    const auto& job = *t.job;
+    const auto end = part_of(t.work.extent[0], part, parts), begin = job.given.data->multiply(t.work, end);
+    auto origin = t.work.origin, extent = t.work.extent;
+    origin[0] += begin;
+    extent[0] = end - begin;
+    for (std::size_t i = 0; i < job.flows.size(); ++i) {
+        const auto& x = t.work.transfers[i];
+        if (job.flows[i].t != tensor::Z || job.flows[i].load || job.flows[i].parent != 0) continue;
+        if (x.update > 0 && !passes_lanes(job, i, x)) job.given.data->put(origin, extent, finished(job, x));
+    }
 }
 
 void compute_block::compute_tiles() {

@@ -1,5 +1,6 @@
 // The storer of a compute block: staged results, and those on which the vector lanes work, on their way out.
 #include <cimtlm/modules/compute_block.h>
+#include <cimtlm/modules/matrix_data.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,9 +10,8 @@ namespace cimtlm {
 // The lanes work on finished results that leave to the outermost memory.
 bool compute_block::has_epilogue(const active_job& job, std::size_t boundary, const tile_transfer& t) const {
     const auto& f = job.flows[boundary];
-    const auto k = index(dim::K);
     return (job.given.epilogue_operations > 0 || job.given.epilogue_read_bytes > 0) && f.t == tensor::Z &&
-           f.parent == 0 && t.update > 0 && t.origin[k] + t.extent[k] >= job.given.product.k;
+           f.parent == 0 && t.update > 0 && finished(job, t);
 }
 
 // More results than registers hold for them stream through the lanes while the tile computes; others wait for its end.
@@ -89,6 +89,7 @@ void compute_block::send_results(const loaded_tile& t) {
         const bool lanes = passes_lanes(job, i, x);
         if (!f.load && !lanes) continue; // they stream
         leaving_.push_back({&job, i, x, lanes ? through_lanes(job, x) : t.end_ps, f.load});
+        if (job.given.data && f.parent == 0) job.given.data->put(x.origin, x.extent, finished(job, x));
         ++job.leaving;
         in_registers_ += f.load ? 0 : 1;
         leave_event_.notify();

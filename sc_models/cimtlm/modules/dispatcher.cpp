@@ -91,7 +91,7 @@ matrix_job dispatcher::block_job(std::int64_t number) const {
     job.resident = job_.resident;
     job.whole = extents_of(g);
     job.origin = region.origin;
-    job.a_row_bytes = job_.a_row_bytes;
+    job.row_bytes[0] = job_.a_row_bytes;
     job.commanded = true;
     job.number = number;
     job.not_before_ps = times_.now_ps() + std::llround(machine_.dispatcher->block_cycles * machine_.cycle_ps());

@@ -12,6 +12,14 @@
 
 namespace cimtlm {
 
+class matrix_data;
+
+/// Where a matrix of 32-bit sums lies in the outermost memory, row by row.
+struct sums_place {
+    std::uint64_t address = 0;
+    std::int64_t row_bytes = 0; ///< from one row to the next; 0: one row stands for all
+};
+
 /// The product (or one block of a larger one), its nest and where its operands lie. The nest and the cost model outlive
 /// the job.
 struct matrix_job {
@@ -22,8 +30,12 @@ struct matrix_job {
     extents whole{0, 0, 0};                      ///< of the product that this is a block of; zeros: the product itself
     extents origin{0, 0, 0};                     ///< of the block in it
     bool packed_results = false;                 ///< Z holds the results of this block alone (partial sums of split K)
-    std::int64_t a_row_bytes =
-        0; ///< A stands in rows of so many bytes; less than K of them when im2col repeats them; 0: K
+    /// Of A, B, Z: from one row to the next, in bytes; 0: the rows of A and Z follow one another, B is packed. Less than
+    /// K of A's when im2col repeats them.
+    std::array<std::int64_t, 3> row_bytes{};
+    std::optional<sums_place> initial_sums = std::nullopt; ///< sums begin with these; absent: with 0
+    std::optional<sums_place> partial_sums = std::nullopt; ///< room for sums that are not finished; absent: they go to Z
+    matrix_data* data = nullptr;                           ///< what is computed; null: timing only; outlives the job
     double epilogue_operations = 0;     ///< of the vector lanes on each result before it leaves
     double epilogue_read_bytes = 0;     ///< other operands of that (a residual) for each result
     std::uint64_t epilogue_address = 0; ///< where they lie, in the order of the results

@@ -11,6 +11,7 @@ transfer_request slice_of(const operand_stream& s, std::int64_t begin, std::int6
     r.operand = s.operand;
     r.kind = s.kind;
     r.bytes = static_cast<std::uint64_t>(length);
+    r.image = s.image;
     // What moves again and again lies in the window of the operand; the end of a pass is not run over.
     auto at = begin;
     if (s.window_bytes > 0 && end > s.window_bytes) at = std::min(begin % s.window_bytes, s.window_bytes - length);
@@ -39,11 +40,6 @@ std::int64_t piece_end(const operand_stream& s, std::int64_t at, std::int64_t en
 }
 
 namespace {
-// The first `part` of `parts` equal shares of `whole`, without overflow of the product.
-std::int64_t part_of(std::int64_t whole, std::int64_t part, std::int64_t parts) {
-    return whole / parts * part + whole % parts * part / parts;
-}
-
 std::int64_t rounded_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit; }
 
 // Transactions that a stream takes at least: whole rows each, or equal parts of rows too long for one.
@@ -58,7 +54,8 @@ std::int64_t pieces_of(const operand_stream& s, std::int64_t most) {
 // Where chunk `chunk` of `chunks` begins in the stream; like a piece, it does not tear rows.
 std::int64_t cut_of(const operand_stream& s, std::int64_t most, std::int64_t chunk, std::int64_t chunks) {
     if (chunk == 0) return 0;
-    if (chunk == chunks) return s.bytes;
+    if (chunk == chunks || s.at_once) return s.bytes;
+    if (s.rows > 0) return s.bytes / s.rows * part_of(s.rows, chunk, chunks);
     if (s.segment_bytes == 0) return part_of(s.bytes, chunk, chunks);
     const auto rows = rounded_up(s.bytes, s.segment_bytes);
     const auto per_row = s.segment_bytes <= most ? 1 : rounded_up(s.segment_bytes, most);
@@ -89,26 +86,31 @@ void stream_pipeline::idle_until(std::int64_t time_ps) {
 }
 
 void stream_pipeline::issue(const operand_stream& s, std::int64_t begin, std::int64_t end, chunk_result& r) {
-    if (begin == end) return;
-    const auto now = kernel_.now_ps();
-    const auto result = s.port->transfer(slice_of(s, begin, end));
-    const auto occupied = result.service_ps + result.queue_ps + result.row_ps + result.refresh_ps;
-    // The last row of results leaves when it has been computed; its way takes the latency of the hops.
-    if (s.write) sent_ps_ = std::max({sent_ps_, now + result.delay_ps, end_ps_ + result.delay_ps - occupied});
-    r.ports_ps = std::max(r.ports_ps, now + occupied);
-    if (!s.write) {
-        r.data_ps = std::max(r.data_ps, now + result.delay_ps);
-        r.first_ps = std::max(r.first_ps, now + result.delay_ps - result.service_ps);
-    }
-    if (occupied > r.slowest_ps) {
-        r.slowest_ps = occupied;
-        r.cause = s.cause;
-        r.lost = {result.delay_ps, result.queue_ps, result.row_ps, result.refresh_ps};
+    const auto most = most_at_once(s, arbitration_bytes_);
+    for (auto at = begin; at < end;) {
+        const auto next = piece_end(s, at, end, most); // rows of results that come late may be more than one piece
+        const auto now = kernel_.now_ps();
+        const auto result = s.port->transfer(slice_of(s, at, next));
+        at = next;
+        const auto occupied = result.service_ps + result.queue_ps + result.row_ps + result.refresh_ps;
+        // The last row of results leaves when it has been computed; its way takes the latency of the hops.
+        if (s.write) sent_ps_ = std::max({sent_ps_, now + result.delay_ps, end_ps_ + result.delay_ps - occupied});
+        r.ports_ps = std::max(r.ports_ps, now + occupied);
+        if (!s.write) {
+            r.data_ps = std::max(r.data_ps, now + result.delay_ps);
+            r.first_ps = std::max(r.first_ps, now + result.delay_ps - result.service_ps);
+        }
+        if (occupied > r.slowest_ps) {
+            r.slowest_ps = occupied;
+            r.cause = s.cause;
+            r.lost = {result.delay_ps, result.queue_ps, result.row_ps, result.refresh_ps};
+        }
     }
 }
 
 void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps,
-                          const std::function<void()>& held) {
+                          const std::function<void()>& held,
+                          const std::function<void(std::int64_t, std::int64_t)>& arrived) {
     std::int64_t chunks = 1;
     for (const auto& s : streams) chunks = std::max(chunks, pieces_of(s, most_at_once(s, arbitration_bytes_)));
     const auto step_ps = compute_ps / std::max<std::int64_t>(1, steps);
@@ -129,6 +131,7 @@ void stream_pipeline::run(const std::vector<operand_stream>& streams, std::int64
         // Inputs go first: results can wait, the engine cannot.
         for (const auto& s : leaving_) issue(s.stream, s.begin, s.end, r);
         if (chunk == 0 && held) held();
+        if (arrived) arrived(chunk + 1, chunks);
         const auto compute = part_of(compute_ps, chunk + 1, chunks) - part_of(compute_ps, chunk, chunks);
         // Computing follows the inputs at its own pace and ends one step after the last of them. Without inputs it
         // begins when results may follow, which is when this chunk was let in.

@@ -21,8 +21,16 @@ struct operand_stream {
     std::int64_t segment_bytes = 0; ///< 0: contiguous
     std::int64_t stride_bytes = 0;
     std::int64_t window_bytes = 0; ///< the stream stays in so many bytes (of its rows) and begins anew; 0: no limit
+    std::int64_t rows = 0;         ///< of results: a chunk sends those whose inputs it has; 0: as many bytes as others
+    bool at_once = false;          ///< all of it comes with the first chunk
+    storage* image = nullptr;      ///< as in transfer_request
     stall cause = stall::input_wait;
 };
+
+/// The first `part` of `parts` equal shares of `whole`, without overflow of the product.
+inline std::int64_t part_of(std::int64_t whole, std::int64_t part, std::int64_t parts) {
+    return whole / parts * part + whole % parts * part / parts;
+}
 
 /// Bytes of a stream that one transaction may carry.
 std::int64_t most_at_once(const operand_stream& s, std::int64_t arbitration_bytes);
@@ -54,9 +62,11 @@ public:
     void compute_outside(std::int64_t ps) { computed_ps_ += ps; }
     /// Computes for `compute_ps` in `steps` steps with these operands. Called from a process; returns when the last
     /// inputs have been asked for, which may be before end_ps(). `held` is called once, when the first inputs are on
-    /// their way: it returns when the held operands are there and accounts for the wait (idle_until).
+    /// their way: it returns when the held operands are there and accounts for the wait (idle_until). `arrived` is
+    /// called for each chunk when its inputs, part / parts of all, have been asked for and so are there as data.
     void run(const std::vector<operand_stream>& streams, std::int64_t compute_ps, std::int64_t steps,
-             const std::function<void()>& held = {});
+             const std::function<void()>& held = {},
+             const std::function<void(std::int64_t part, std::int64_t parts)>& arrived = {});
     /// Lets the last results leave; returns when they have.
     void flush();
     /// Sends the last results without waiting for them; returns when they are stored, in ps. Requires that
