@@ -1,9 +1,9 @@
 /*
  * Registers, descriptors and error codes of the CiM device and of the bare CiM macro.
  *
- * The one source of truth: the SystemC model, the driver and docs/registers.md follow it. C99, no includes, macros only,
- * so that firmware, kernels, assemblers and tools can read it. All registers are 32 bit wide, little endian; 64-bit
- * values stand in two registers, low word first.
+ * The one source of truth: the SystemC model, the driver and docs/registers.md follow it. C99, no includes, macros
+ * only, so that firmware, kernels, assemblers and tools can read it. All registers are 32 bit wide, little endian;
+ * 64-bit values stand in two registers, low word first.
  */
 #ifndef CIM_REGISTERS_H
 #define CIM_REGISTERS_H
@@ -77,16 +77,16 @@
 
 /* Counters, 64 bit, since reset of the model (a device reset keeps them). Writing CIM_LATCH makes all of them show the
  * present values until it is written again. */
-#define CIM_LATCH 0x200u           /* write: any value */
-#define CIM_COUNT_CYCLES 0x208u    /* read: clock cycles */
-#define CIM_COUNT_BUSY 0x210u      /* cycles with an unfinished command */
-#define CIM_COUNT_COMPUTE 0x218u   /* cycles in which arrays compute or are written */
-#define CIM_COUNT_STALLS 0x220u    /* cycles in which arrays wait for operands, room or memory while busy */
-#define CIM_COUNT_ENERGY 0x228u    /* pJ of the device, its memories included */
-#define CIM_COUNT_READ 0x230u      /* bytes read from system memory */
-#define CIM_COUNT_WRITTEN 0x238u   /* bytes written to system memory */
-#define CIM_COUNT_WEIGHTS 0x240u   /* bytes written into arrays */
-#define CIM_COUNT_MACS 0x248u      /* multiply-accumulates of the products */
+#define CIM_LATCH 0x200u         /* write: any value */
+#define CIM_COUNT_CYCLES 0x208u  /* read: clock cycles */
+#define CIM_COUNT_BUSY 0x210u    /* cycles with an unfinished command */
+#define CIM_COUNT_COMPUTE 0x218u /* cycles in which arrays compute or are written */
+#define CIM_COUNT_STALLS 0x220u  /* cycles in which arrays wait for operands, room or memory while busy */
+#define CIM_COUNT_ENERGY 0x228u  /* pJ of the device, its memories included */
+#define CIM_COUNT_READ 0x230u    /* bytes read from system memory */
+#define CIM_COUNT_WRITTEN 0x238u /* bytes written to system memory */
+#define CIM_COUNT_WEIGHTS 0x240u /* bytes written into arrays */
+#define CIM_COUNT_MACS 0x248u    /* multiply-accumulates of the products */
 
 /* ---- CiM device: descriptor ----------------------------------------------------------------------------------- */
 
@@ -208,7 +208,7 @@
 /* Control and status. */
 #define CIM_MACRO_CONTROL 0x040u    /* write: CIM_MACRO_CONTROL_*; reads as 0 */
 #define CIM_MACRO_STATUS 0x044u     /* read: CIM_MACRO_STATUS_* */
-#define CIM_MACRO_ERROR_CODE 0x048u /* read: CIM_MACRO_ERROR_* of the first error; write any value: none */
+#define CIM_MACRO_ERROR_CODE 0x048u /* read; write any value to clear: CIM_MACRO_ERROR_* of the first error */
 #define CIM_MACRO_IRQ_STATUS 0x04cu /* read; write 1 to clear: CIM_MACRO_IRQ_* */
 #define CIM_MACRO_IRQ_ENABLE 0x050u /* read, write: CIM_MACRO_IRQ_* that raise the interrupt */
 #define CIM_MACRO_PRECISION 0x054u  /* read, write: bits of an input | bits of a weight << 8 | CIM_MACRO_PRECISION_* */
