@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
@@ -264,7 +265,10 @@ void local_kernel::serve() {
 void local_kernel::end() {
     ending_ = true;
     for (auto& p : processes_) {
-        if (!p->over && p.get() != current_) resume(*p);
+        if (p.get() == current_)
+            ::new (&p->scheduler) boost::context::fiber(); // not to be unwound from here either
+        else if (!p->over)
+            resume(*p);
         ++p->turn; // it is still on the lists of what it waited for
         p->ready = false;
     }
