@@ -45,11 +45,11 @@
 #define CIM_ERROR_CODE 0x048u       /* read: CIM_ERROR_* of the first error since reset */
 #define CIM_ERROR_COMMAND 0x04cu    /* read: number of the command at fault, counted from 0 since reset */
 #define CIM_ERROR_ADDRESS_LO 0x050u /* read: address at fault, 0 where there is none */
-#define CIM_ERROR_ADDRESS_HI 0x054u
-#define CIM_IRQ_STATUS 0x058u /* read; write 1 to clear: CIM_IRQ_* */
-#define CIM_IRQ_ENABLE 0x05cu /* read, write: CIM_IRQ_* that raise the interrupt */
-#define CIM_COMPLETED 0x060u  /* read: commands finished since reset, modulo 2^32 */
-#define CIM_SCRATCH 0x064u    /* read, write: means nothing */
+#define CIM_ERROR_ADDRESS_HI 0x054u /* read */
+#define CIM_IRQ_STATUS 0x058u       /* read; write 1 to clear: CIM_IRQ_* */
+#define CIM_IRQ_ENABLE 0x05cu       /* read, write: CIM_IRQ_* that raise the interrupt */
+#define CIM_COMPLETED 0x060u        /* read: commands finished since reset, modulo 2^32 */
+#define CIM_SCRATCH 0x064u          /* read, write: means nothing */
 
 #define CIM_CONTROL_ENABLE (1u << 0) /* the ring is served; ring registers are read only then */
 #define CIM_CONTROL_RESET (1u << 1)  /* aborts everything, then reads as 0; memories keep their bytes */
@@ -66,7 +66,7 @@
 
 /* Command ring in system memory. Indices run on modulo 2^32; entry i lies at base + (i % entries) * 128. */
 #define CIM_RING_BASE_LO 0x080u /* read, write: aligned to 128 bytes */
-#define CIM_RING_BASE_HI 0x084u
+#define CIM_RING_BASE_HI 0x084u /* read, write */
 #define CIM_RING_ENTRIES 0x088u /* read, write: a power of two, at most CIM_MAX_RING */
 #define CIM_RING_TAIL 0x08cu    /* read, write: commands ever put there by the host; writing is the doorbell */
 #define CIM_RING_HEAD 0x090u    /* read: commands ever fetched by the device */
@@ -79,14 +79,14 @@
  * present values until it is written again. */
 #define CIM_LATCH 0x200u         /* write: any value */
 #define CIM_COUNT_CYCLES 0x208u  /* read: clock cycles */
-#define CIM_COUNT_BUSY 0x210u    /* cycles with an unfinished command */
-#define CIM_COUNT_COMPUTE 0x218u /* cycles in which arrays compute or are written */
-#define CIM_COUNT_STALLS 0x220u  /* cycles in which arrays wait for operands, room or memory while busy */
-#define CIM_COUNT_ENERGY 0x228u  /* pJ of the device, its memories included */
-#define CIM_COUNT_READ 0x230u    /* bytes read from system memory */
-#define CIM_COUNT_WRITTEN 0x238u /* bytes written to system memory */
-#define CIM_COUNT_WEIGHTS 0x240u /* bytes written into arrays */
-#define CIM_COUNT_MACS 0x248u    /* multiply-accumulates of the products */
+#define CIM_COUNT_BUSY 0x210u    /* read: cycles with an unfinished command */
+#define CIM_COUNT_COMPUTE 0x218u /* read: cycles in which arrays compute or are written */
+#define CIM_COUNT_STALLS 0x220u  /* read: cycles in which arrays wait for operands, room or memory while busy */
+#define CIM_COUNT_ENERGY 0x228u  /* read: pJ of the device, its memories included */
+#define CIM_COUNT_READ 0x230u    /* read: bytes read from system memory */
+#define CIM_COUNT_WRITTEN 0x238u /* read: bytes written to system memory */
+#define CIM_COUNT_WEIGHTS 0x240u /* read: bytes written into arrays */
+#define CIM_COUNT_MACS 0x248u    /* read: multiply-accumulates of the products */
 
 /* ---- CiM device: descriptor ----------------------------------------------------------------------------------- */
 
