@@ -34,9 +34,10 @@ BOOST_DESCRIBE_STRUCT(device_dma_parameters, (), (split, transport, burst_bytes,
 /// The device around a CiM block (modules/cim_device.h).
 struct device_parameters {
     std::optional<memory_level> activation_memory; ///< operands and results within the device; absent: none
-    std::int64_t max_m = 65536;                    ///< largest extents of one command
-    std::int64_t max_n = 65536;
-    std::int64_t max_k = 65536;
+    std::optional<memory_level> weight_memory; ///< the arrays as memory: their ports and energies; its capacity is theirs
+    std::int64_t max_m = 4096; ///< largest extents of one command
+    std::int64_t max_n = 4096;
+    std::int64_t max_k = 4096;
     std::int64_t ring_entries = 256; ///< most commands in the ring
     std::int64_t queue = 4;          ///< commands that wait in the device
     double command_cycles = 0;       ///< from a complete descriptor to the first request
@@ -44,7 +45,7 @@ struct device_parameters {
     device_dma_parameters dma;
 };
 BOOST_DESCRIBE_STRUCT(device_parameters, (),
-                      (activation_memory, max_m, max_n, max_k, ring_entries, queue, command_cycles, mode_switch_cycles,
+                      (activation_memory, weight_memory, max_m, max_n, max_k, ring_entries, queue, command_cycles, mode_switch_cycles,
                        dma))
 
 } // namespace cimtlm

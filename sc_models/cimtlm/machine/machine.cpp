@@ -90,10 +90,12 @@ constexpr double most_ps = 1e12;
 constexpr double most_channels = 4096;
 constexpr std::size_t most_levels = 16;
 constexpr double most_units = 4096;
-constexpr double most_partitions = 64; // each has a socket
+constexpr double most_partitions = 64;             // each has a socket
+constexpr double most_device_bytes = 1 << 30;      // a data window has 32-bit offsets
+constexpr double most_device_extent = 1 << 24;     // sums of a product are kept while it runs
 
-void check_memory(const checker& check, const memory_level& level) {
-    const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
+void check_rates(const checker& check, const memory_level& level, const std::string& where) {
+    const auto key = [&](const char* name) { return where + "." + name; };
     check.not_negative(key("capacity_bytes"), static_cast<double>(level.capacity_bytes));
     check.not_negative(key("read_bytes_per_cycle"), level.read_bytes_per_cycle);
     check.not_negative(key("write_bytes_per_cycle"), level.write_bytes_per_cycle);
@@ -103,6 +105,11 @@ void check_memory(const checker& check, const memory_level& level) {
     check.not_negative(key("update_energy_pj_per_byte"), level.update_energy_pj_per_byte);
     check.not_negative(key("fill_energy_pj_per_byte"), level.fill_energy_pj_per_byte);
     check.not_negative(key("area_um2"), level.area_um2);
+}
+
+void check_memory(const checker& check, const memory_level& level) {
+    const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
+    check_rates(check, level, "memories." + level.name);
     if (level.keeps.empty()) check.fail(key("keeps") + " is empty: a level that keeps nothing is not on any path");
     if (level.fanout) {
         check.positive(key("fanout.count"), static_cast<double>(level.fanout->count));
@@ -142,6 +149,36 @@ void check_memory(const checker& check, const memory_level& level) {
         if (d.t_refi_ps > 0 && d.t_rfc_ps >= d.t_refi_ps)
             check.fail(key("dram.t_rfc_ps") + " must be below t_refi_ps: else nothing but refresh happens");
     }
+}
+
+void check_device(const checker& check, const device_parameters& d) {
+    if (d.activation_memory) {
+        check_rates(check, *d.activation_memory, "device.activation_memory");
+        check.positive("device.activation_memory.capacity_bytes",
+                       static_cast<double>(d.activation_memory->capacity_bytes));
+        check.at_most("device.activation_memory.capacity_bytes",
+                      static_cast<double>(d.activation_memory->capacity_bytes), most_device_bytes);
+    }
+    if (d.weight_memory) {
+        check_rates(check, *d.weight_memory, "device.weight_memory");
+        if (d.weight_memory->capacity_bytes != 0)
+            check.fail("device.weight_memory.capacity_bytes must be 0: it is that of the arrays");
+    }
+    for (const auto& [name, value] :
+         {std::pair{"device.max_m", d.max_m}, std::pair{"device.max_n", d.max_n}, std::pair{"device.max_k", d.max_k},
+          std::pair{"device.ring_entries", d.ring_entries}, std::pair{"device.queue", d.queue}}) {
+        check.positive(name, static_cast<double>(value));
+        check.at_most(name, static_cast<double>(value), most_device_extent);
+    }
+    if (d.ring_entries & (d.ring_entries - 1)) check.fail("device.ring_entries must be a power of two");
+    for (const auto& [name, value] : {std::pair{"device.command_cycles", d.command_cycles},
+                                      std::pair{"device.mode_switch_cycles", d.mode_switch_cycles}}) {
+        check.not_negative(name, value);
+        check.at_most(name, value, most_cycles);
+    }
+    check.not_negative("device.dma.burst_bytes", static_cast<double>(d.dma.burst_bytes));
+    check.not_negative("device.dma.bytes_per_cycle", d.dma.bytes_per_cycle);
+    check.not_negative("device.dma.outstanding", static_cast<double>(d.dma.outstanding));
 }
 
 /// `key` is a map that states a technology.
@@ -234,6 +271,7 @@ void machine::validate(const std::string& where) const {
     for (auto t : {tensor::A, tensor::B, tensor::Z})
         if (!memories.front().keeps_tensor(t))
             check.fail("memories." + memories.front().name + " is the outermost level and must keep A, B and Z");
+    if (device) check_device(check, *device);
     if (cim) {
         const auto& m = cim->macro;
         if (cim->place)

@@ -1,6 +1,7 @@
 #pragma once
 /// What a machine is, as plain structs. YAML, tests and foreign simulators fill them alike.
 #include <cimtlm/circuit/technology.h>
+#include <cimtlm/machine/device.h>
 #include <cimtlm/machine/memory.h>
 #include <cimtlm/macro/engine.h>
 #include <cimtlm/macro/published_macro.h>
@@ -146,6 +147,7 @@ struct machine {
     dma_parameters dma;
     host_parameters host;
     mapper_parameters mapper;
+    std::optional<device_parameters> device = std::nullopt; ///< of the stand-alone device; a run does not need them
     double static_power_mw = 0; ///< mW of the whole machine, charged over time
 
     double cycle_ps() const { return 1e6 / technology.clock_mhz; }
@@ -170,6 +172,6 @@ struct machine {
 };
 BOOST_DESCRIBE_STRUCT(machine, (),
                       (name, description, technology, memories, cim, tensor_core, dispatcher, vector_unit, bus, dma,
-                       host, mapper, static_power_mw))
+                       host, mapper, device, static_power_mw))
 
 } // namespace cimtlm

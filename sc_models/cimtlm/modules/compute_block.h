@@ -53,6 +53,7 @@ public:
 
     /// `cost` and `energy` outlive the block.
     compute_block(const sc_core::sc_module_name& name, const cost_model& cost, ledger& energy);
+    ~compute_block() override { kernel_.end(); }
 
     /// Hands a job to the block; its tiles run as commands arrive, or at once when the job says so. Requires
     /// can_load().
@@ -73,6 +74,9 @@ public:
     void on_progress(std::function<void()> callback) { progress_ = std::move(callback); }
     /// Of the last finished stretch; with one job in it, of that job.
     const job_result& result() const { return result_; }
+    /// Since the beginning: multiply-accumulates, and bytes of weights written into arrays.
+    std::int64_t macs() const { return macs_; }
+    std::int64_t weight_bytes() const { return weight_bytes_; }
     /// Bytes at memories inside the engine (registers, latches), by index in machine::memories and tensor.
     const std::vector<std::array<access_bytes, 3>>& inner_bytes() const { return inner_bytes_; }
 

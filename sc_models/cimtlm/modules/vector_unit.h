@@ -33,6 +33,7 @@ public:
     static constexpr std::uint64_t scratch_offset = 0xc;
 
     vector_unit(const sc_core::sc_module_name& name, const machine& m, ledger& energy);
+    ~vector_unit() override { kernel_.end(); }
 
     /// Hands over one execution; it runs when the command arrives. Requires that nothing runs.
     void load(const vector_job& job);

@@ -44,7 +44,9 @@ void register_window<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payload, s
     payload.set_response_status(status);
     delay += times_.time(access_ps_);
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;
-    words_.access(payload, offset(payload), times_.now_ps() + times_.ps(delay));
+    const auto time_ps = times_.now_ps() + times_.ps(delay);
+    if (before_) before_(time_ps);
+    words_.access(payload, offset(payload), time_ps);
 }
 
 // Registers have side effects: nobody may read or write them past the model.

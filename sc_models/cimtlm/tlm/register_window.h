@@ -10,6 +10,7 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 namespace cimtlm {
@@ -29,6 +30,8 @@ public:
     void add(std::uint64_t offset, word w) { words_.add(offset, std::move(w)); }
     /// A word that keeps what is written and means nothing: for hosts that look whether someone is there.
     void add_scratch(std::uint64_t offset) { words_.add_scratch(offset); }
+    /// Called with the time of each access that is served, before its side effects; not for debug accesses.
+    void before_access(std::function<void(std::int64_t time_ps)> hook) { before_ = std::move(hook); }
 
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -44,6 +47,7 @@ private:
     access_rules rules_;
     std::int64_t access_ps_;
     register_file words_;
+    std::function<void(std::int64_t)> before_;
     time_base times_;
     at_frontend frontend_;
 };
