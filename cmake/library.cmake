@@ -9,7 +9,8 @@ function(cimtlm_library name)
                                              SOVERSION ${PROJECT_VERSION_MAJOR} INSTALL_RPATH "$ORIGIN")
   if(BUILD_SHARED_LIBS) # why a list of the linker: docs/decisions.md, "The package"
     set(exports ${PROJECT_SOURCE_DIR}/cmake/exports.map)
-    target_link_options(${target} PRIVATE -Wl,--version-script=${exports} -Wl,--no-undefined)
+    target_link_options(${target} PRIVATE -Wl,--version-script=${exports}
+                        $<$<NOT:$<BOOL:${CIMTLM_SANITIZE}>>:-Wl,--no-undefined>)
     set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${exports})
   endif()
 endfunction()
