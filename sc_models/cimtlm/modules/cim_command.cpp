@@ -38,7 +38,21 @@ std::uint32_t check_operand(const cim_operand& o, std::int64_t rows, std::int64_
     return CIM_ERROR_ADDRESS;
 }
 
+cim_region region_of(const cim_operand& o, std::int64_t rows, std::int64_t columns, int bits) {
+    return {o.place(), static_cast<std::uint64_t>(o.row_bytes ? rows : 1), o.row_bytes,
+            static_cast<std::uint64_t>(columns) * static_cast<std::uint64_t>(bits / 8)};
+}
+
 } // namespace
+
+std::vector<cim_region> cim_command::reads() const {
+    return {region_of(a, m, k, a_bits), held ? cim_region{} : region_of(b, k, n, b_bits),
+            accumulate ? region_of(c, m, n, 32) : cim_region{}};
+}
+
+std::vector<cim_region> cim_command::writes() const {
+    return {region_of(z, m, n, z_bits), workspace ? region_of(c, m, n, 32) : cim_region{}};
+}
 
 std::uint32_t cim_command::read(const cim_descriptor& words, const cim_limits& limits, std::uint64_t& address) {
     *this = {};
@@ -56,6 +70,7 @@ std::uint32_t cim_command::read(const cim_descriptor& words, const cim_limits& l
         used |= words_of({CIM_WORD_MODE});
         break;
     case CIM_COMMAND_LOAD_WEIGHTS:
+        allowed |= CIM_FLAG_B_UNSIGNED; // means nothing yet
         used |= arrays_and_weights;
         break;
     case CIM_COMMAND_GEMM:
@@ -69,8 +84,8 @@ std::uint32_t cim_command::read(const cim_descriptor& words, const cim_limits& l
             used |= words_of({CIM_WORD_C_LO, CIM_WORD_C_HI, CIM_WORD_C_STRIDE});
         }
         if (flags & CIM_FLAG_REQUANTISE)
-            used |= words_of({CIM_WORD_SCALE, CIM_WORD_SHIFT, CIM_WORD_ZERO_POINT, CIM_WORD_CLAMP_MIN,
-                              CIM_WORD_CLAMP_MAX});
+            used |=
+                words_of({CIM_WORD_SCALE, CIM_WORD_SHIFT, CIM_WORD_ZERO_POINT, CIM_WORD_CLAMP_MIN, CIM_WORD_CLAMP_MAX});
         break;
     default:
         return CIM_ERROR_COMMAND_UNKNOWN;

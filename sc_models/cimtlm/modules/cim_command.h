@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace cimtlm {
 
@@ -17,6 +18,15 @@ struct cim_operand {
     std::uint64_t address = 0;
     std::uint32_t row_bytes = 0; ///< from one row to the next
     bool local = false;          ///< the address is an offset in the activation memory
+
+    /// Where the device's memories begin among the addresses of system memory, which end there.
+    static constexpr std::uint64_t local_address = std::uint64_t{1} << 63;
+    std::uint64_t place() const { return local ? local_address + address : address; }
+};
+
+/// Bytes of a matrix: `rows` times `width` every `row_bytes`.
+struct cim_region {
+    std::uint64_t address = 0, rows = 0, row_bytes = 0, width = 0;
 };
 
 /// What a device can do; a command beyond it is refused.
@@ -25,7 +35,7 @@ struct cim_limits {
     std::int64_t arrays = 0;
     std::int64_t activation_bytes = 0;
     bool dma = true;
-    static constexpr std::uint64_t system_bytes = std::uint64_t{1} << 63; ///< what a DMA reaches
+    static constexpr std::uint64_t system_bytes = cim_operand::local_address; ///< what a DMA reaches
 };
 
 /// A descriptor, read.
@@ -46,6 +56,10 @@ struct cim_command {
     /// CIM_ERROR_NONE, or what is wrong with these words on a device with these limits; `address` is then the address
     /// at fault, or 0.
     std::uint32_t read(const cim_descriptor& words, const cim_limits& limits, std::uint64_t& address);
+
+    /// What a product reads and writes; no rows where there is nothing.
+    std::vector<cim_region> reads() const;
+    std::vector<cim_region> writes() const;
 
 private:
     std::uint32_t read_product(const cim_descriptor& words, const cim_limits& limits, std::uint64_t& address);

@@ -63,6 +63,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
     , router_("router", {}, machine_.cycle_ps(), ledger_, options.window ? 3 : 2,
               1 + (parameters_.activation_memory ? 1 : 0) + (options.dma ? 1 : 0))
     , weights_("weights", weight_level(machine_, parameters_), machine_.cycle_ps(), ledger_, options.data)
+    , to_block_("to_block")
     , port_socket_("port")
     , port_(port_socket_, 1, &kernel_)
     , registers_("ctrl", CIM_WINDOW_BYTES, std::llround(machine_.cycle_ps()), options.control_address)
@@ -84,6 +85,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
 
     block_.mem.bind(router_.in[0]);
     port_socket_.bind(router_.in[1]);
+    to_block_.bind(block_.ctrl());
     const auto weight_bytes = static_cast<std::uint64_t>(array_bytes_ * limits_.arrays);
     if (weight_offset_ + weight_bytes > UINT32_MAX)
         throw input_error(m.name + ": the memories of a device end below 4 GiB");
@@ -102,9 +104,8 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
         router_.out[last].bind(dma_->in);
     }
     if (options.window) {
-        window_ = std::make_unique<data_window<BUSWIDTH>>("window", options.window_address,
-                                                          weight_offset_ + weight_bytes, inner_address,
-                                                          std::llround(cycle_ps));
+        window_ = std::make_unique<data_window<BUSWIDTH>>(
+            "window", options.window_address, weight_offset_ + weight_bytes, inner_address, std::llround(cycle_ps));
         window_->out.bind(router_.in[2]);
         window_->before_access([this](std::int64_t time_ps) { kernel_.run_until(time_ps); });
     }
@@ -156,8 +157,7 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::fetch_commands() {
         }
         kernel_.wait_until(now_ps() + got.delay_ps);
         waiting_command next{{}, accepted_++};
-        for (std::size_t i = 0; i < bytes.size(); ++i)
-            next.words[i / 4] |= std::uint32_t{bytes[i]} << (8 * (i % 4));
+        for (std::size_t i = 0; i < bytes.size(); ++i) next.words[i / 4] |= std::uint32_t{bytes[i]} << (8 * (i % 4));
         ++ring_head_;
         queue_.push_back(next);
         fetching_ = false;
@@ -206,7 +206,11 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::switch_mode(std::uint32_
 
 template <unsigned BUSWIDTH>
 void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_command& c) {
-    const auto spread = mapper_.hold(c.n, c.k, c.b_bits, c.arrays);
+    gemm one_row;
+    one_row.n = c.n;
+    one_row.k = c.k;
+    one_row.bits = {c.b_bits, c.b_bits, 32, 32};
+    const auto spread = mapper_.spread(one_row, c.arrays);
     if (!spread.nest || !spread.at_once) {
         stop(CIM_ERROR_WEIGHTS_TOO_LARGE, next.number, 0);
         kernel_.wait(never_);
@@ -218,7 +222,7 @@ void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_c
     s.operand = operand_b;
     s.kind = transfer_kind::read;
     s.image = &image;
-    s.address = place(c.b);
+    s.address = c.b.place();
     const auto row = c.n * c.b_bits / 8;
     s.bytes = c.k * row;
     if (c.b.row_bytes > static_cast<std::uint64_t>(row) && c.k > 1) {
@@ -237,11 +241,12 @@ void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_c
             stop(CIM_ERROR_READ, next.number, r.address);
             kernel_.wait(never_);
         }
-        const auto write_ps = static_cast<std::int64_t>(
-            std::ceil(cost_.weight_write_ps(static_cast<double>(end - at), banks) - 1e-6));
+        const auto write_ps =
+            static_cast<std::int64_t>(std::ceil(cost_.weight_write_ps(static_cast<double>(end - at), banks) - 1e-6));
         written = std::max(written, now) + write_ps;
         ready = std::max({ready, now + got.delay_ps, written});
-        const auto free = std::max(now + got.service_ps + got.queue_ps + got.row_ps + got.refresh_ps, written - write_ps);
+        const auto free =
+            std::max(now + got.service_ps + got.queue_ps + got.row_ps + got.refresh_ps, written - write_ps);
         at = end;
         if (at < s.bytes) kernel_.wait_until(free_before);
         free_before = free;
@@ -257,8 +262,7 @@ void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_c
     }
 }
 
-template <unsigned BUSWIDTH>
-void cim_device<BUSWIDTH>::multiply(const waiting_command& next, const cim_command& c) {
+template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::multiply(const waiting_command& next, const cim_command& c) {
     const auto refuse = [&](std::uint32_t error) {
         stop(error, next.number, 0);
         kernel_.wait(never_);
@@ -269,12 +273,15 @@ void cim_device<BUSWIDTH>::multiply(const waiting_command& next, const cim_comma
     g.n = c.n;
     g.k = c.k;
     g.bits = {c.a_bits, c.b_bits, c.z_bits, 32};
-    const auto mapped = c.held ? mapper_.map_held(g, c.arrays) : mapper_.map(g, c.arrays);
+    auto mapped = c.held ? mapper_.spread(g, c.arrays) : mapper_.map(g, c.arrays);
     if (c.held && !(mapped.nest && mapped.at_once)) refuse(CIM_ERROR_WEIGHTS_TOO_LARGE);
     if (!mapped.nest) refuse(CIM_ERROR_MAPPING);
-    if (mapped.spills && c.arithmetic.finish && !c.workspace) refuse(CIM_ERROR_WORKSPACE);
+    if (mapped.spills && c.arithmetic.finish && !c.workspace) {
+        mapped = mapper_.spread(g, c.arrays);
+        if (!mapped.nest) refuse(CIM_ERROR_WORKSPACE);
+    }
 
-    while (!block_.can_load()) kernel_.wait(product_event_);
+    while (!block_.can_load() || waits_for_others(c)) kernel_.wait(product_event_);
     auto& p = products_.emplace_back();
     p.number = next.number;
     p.command = c;
@@ -284,10 +291,10 @@ void cim_device<BUSWIDTH>::multiply(const waiting_command& next, const cim_comma
     job.nest = p.nest.get();
     job.resident = c.held;
     const auto held_row = static_cast<std::uint32_t>(c.n * c.b_bits / 8);
-    job.base_address = {place(c.a), c.held ? array_address(c.first_array) : place(c.b), place(c.z)};
+    job.base_address = {c.a.place(), c.held ? array_address(c.first_array) : c.b.place(), c.z.place()};
     job.row_bytes = {c.a.row_bytes, c.held ? held_row : c.b.row_bytes, c.z.row_bytes};
-    if (c.accumulate) job.initial_sums = sums_place{place(c.c), c.c.row_bytes};
-    if (c.workspace) job.partial_sums = sums_place{place(c.c), c.c.row_bytes};
+    if (c.accumulate) job.initial_sums = sums_place{c.c.place(), c.c.row_bytes};
+    if (c.workspace) job.partial_sums = sums_place{c.c.place(), c.c.row_bytes};
     if (c.arithmetic.finish) job.epilogue_operations = requantise_operations;
     job.commanded = true;
     job.number = next.number;
@@ -305,6 +312,36 @@ void cim_device<BUSWIDTH>::multiply(const waiting_command& next, const cim_comma
         }
     }
     block_.load(job);
+}
+
+namespace {
+// Whether two matrices share a byte. Matrices with rows of one length side by side do not.
+bool meet(const cim_region& x, const cim_region& y) {
+    if (x.rows == 0 || y.rows == 0) return false;
+    const auto last = [](const cim_region& r) { return r.address + (r.rows - 1) * r.row_bytes + r.width - 1; };
+    if (x.address > last(y) || y.address > last(x)) return false;
+    if (x.row_bytes != y.row_bytes || x.row_bytes == 0) return true;
+    const auto apart = x.address > y.address ? (x.address - y.address) % x.row_bytes
+                                             : (x.row_bytes - (y.address - x.address) % x.row_bytes) % x.row_bytes;
+    return !(apart >= y.width && apart + x.width <= x.row_bytes);
+}
+} // namespace
+
+// A product begins only when what it reads is written and what it writes is no longer read: the results are those of
+// one command after another.
+template <unsigned BUSWIDTH> bool cim_device<BUSWIDTH>::waits_for_others(const cim_command& c) const {
+    for (const auto& p : products_) {
+        for (const auto& written : p.command.writes()) {
+            for (const auto& read : c.reads())
+                if (meet(written, read)) return true;
+            for (const auto& other : c.writes())
+                if (meet(written, other)) return true;
+        }
+        for (const auto& read : p.command.reads())
+            for (const auto& written : c.writes())
+                if (meet(read, written)) return true;
+    }
+    return false;
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::finished(std::uint32_t number) {
@@ -332,18 +369,16 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::complete(bool interrupt)
 // The transfer of a product was refused: whose operand lies there?
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::blame(const transfer_request& failed) {
     auto number = products_.front().number;
+    const bool writes = failed.command == tlm::TLM_WRITE_COMMAND;
     for (const auto& p : products_) {
-        const auto& c = p.command;
-        const auto has = [&](const cim_operand& o, std::int64_t rows) {
-            return in_range(failed.address, 1, place(o), std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rows) * o.row_bytes));
-        };
-        const bool writes = failed.command == tlm::TLM_WRITE_COMMAND;
-        if (writes ? has(c.z, c.m) || has(c.c, c.m) : has(c.a, c.m) || has(c.b, c.k) || has(c.c, c.m)) {
+        const auto regions = writes ? p.command.writes() : p.command.reads();
+        const cim_region byte{failed.address, 1, 0, 1};
+        if (std::any_of(regions.begin(), regions.end(), [&](const auto& r) { return meet(r, byte); })) {
             number = p.number;
             break;
         }
     }
-    stop(failed.command == tlm::TLM_WRITE_COMMAND ? CIM_ERROR_WRITE : CIM_ERROR_READ, number, failed.address);
+    stop(writes ? CIM_ERROR_WRITE : CIM_ERROR_READ, number, failed.address);
 }
 
 // ---- Errors and reset --------------------------------------------------------------------------------------------
@@ -468,8 +503,7 @@ template <unsigned BUSWIDTH> std::string cim_device<BUSWIDTH>::waiting_for() con
     if (!busy()) return "";
     std::string text = std::to_string(queue_.size()) + " commands wait, " + std::to_string(products_.size()) +
                        " products are under way";
-    for (const auto& [name, part] :
-         {std::pair<const char*, const activity*>{"cim", &block_}, {"dma", dma_.get()}}) {
+    for (const auto& [name, part] : {std::pair<const char*, const activity*>{"cim", &block_}, {"dma", dma_.get()}}) {
         const auto reason = part ? part->waiting_for() : "";
         if (!reason.empty()) text += std::string("; ") + name + ": " + reason;
     }

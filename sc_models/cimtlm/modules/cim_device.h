@@ -41,12 +41,12 @@ struct cim_device_options {
 /// (activation memory from 0, weight memory from CIM_WEIGHT_OFFSET; shut while the arrays compute), `dma()` (system
 /// memory). The interrupt is a callback.
 ///
-/// Commands are fetched ahead and begin in order; products may overlap: operands of one may be read before results of
-/// the one before are stored (CIM_COMMAND_FENCE orders). Other commands wait until all before them are finished.
+/// Commands are fetched ahead and begin in order. Products overlap where none needs what another one writes; other
+/// commands wait until all before them are finished.
 ///
 /// Everything happens in local time (local_kernel): a register read by a host that is ahead of the kernel's time tells
-/// what is true then. The machine's first memory stands for system memory in the mapping; its timing is that of whatever
-/// is bound to `dma()`.
+/// what is true then. The machine's first memory stands for system memory in the mapping; its timing is that of
+/// whatever is bound to `dma()`.
 template <unsigned BUSWIDTH = 32> class cim_device : public sc_core::sc_module, public activity {
 public:
     tlm_utils::simple_target_socket<register_window<BUSWIDTH>, BUSWIDTH>& ctrl() { return registers_.in; }
@@ -117,6 +117,7 @@ private:
     void load_weights(const waiting_command& next, const cim_command& c);
     void multiply(const waiting_command& next, const cim_command& c);
     void switch_mode(std::uint32_t mode);
+    bool waits_for_others(const cim_command& c) const;
     void finished(std::uint32_t number);
     void complete(bool interrupt);
     void blame(const transfer_request& failed);
@@ -129,12 +130,11 @@ private:
     std::uint32_t status() const;
     std::array<std::uint64_t, 9> counts() const;
     std::uint64_t array_address(std::int64_t array) const;
-    std::uint64_t place(const cim_operand& o) const { return o.local ? inner_address + o.address : o.address; }
     unsigned debug(bool write, std::uint64_t address, unsigned char* bytes, std::uint64_t length);
     std::int64_t now_ps() const { return kernel_.now_ps(); }
 
     /// Addresses inside the device from here on: its memories, as the data window shows them.
-    static constexpr std::uint64_t inner_address = cim_limits::system_bytes;
+    static constexpr std::uint64_t inner_address = cim_operand::local_address;
 
     machine machine_;
     device_parameters parameters_;
@@ -150,6 +150,7 @@ private:
     scratchpad<64> weights_;
     std::unique_ptr<dma<BUSWIDTH>> dma_;
     std::unique_ptr<data_window<BUSWIDTH>> window_;
+    tlm_utils::simple_initiator_socket<cim_device, 64> to_block_; // products run at once: commands are not needed
     tlm_utils::simple_initiator_socket<cim_device, 64> port_socket_;
     initiator_port<64> port_; // of the device itself: descriptors, weights
     register_window<BUSWIDTH> registers_;

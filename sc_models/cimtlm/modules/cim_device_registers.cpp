@@ -92,7 +92,8 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_control() {
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_ring() {
     // While the ring is served only the tail moves.
     const auto add = [this](std::uint32_t offset, auto get, auto set) {
-        registers_.add(offset, {[get](std::int64_t) { return get(); }, [this, set](std::uint32_t value, std::int64_t) {
+        registers_.add(offset, {[get](std::int64_t) { return get(); },
+                                [this, set](std::uint32_t value, std::int64_t) {
                                     if (!enabled_) set(value);
                                 }});
     };

@@ -5,6 +5,8 @@
 #include <cimtlm/mapping/search.h>
 #include <cimtlm/mapping/tile.h>
 
+#include <algorithm>
+
 namespace cimtlm {
 
 namespace {
@@ -41,67 +43,70 @@ const command_mapper::part& command_mapper::part_of(std::int64_t arrays) {
     return *p;
 }
 
-mapped_command& command_mapper::kept(const gemm& g, std::int64_t arrays, bool held, bool& is_new) {
+template <class Make> mapped_command command_mapper::once(const gemm& g, std::int64_t arrays, bool spread, Make make) {
     if (kept_.size() >= most_kept) kept_.clear();
-    const auto [at, made] = kept_.try_emplace({arrays, g.m, g.n, g.k, g.bits.a, g.bits.b, g.bits.z, held});
-    is_new = made;
+    const auto [at, is_new] = kept_.try_emplace({arrays, g.m, g.n, g.k, g.bits.a, g.bits.b, g.bits.z, spread});
+    if (!is_new) return at->second;
+    const auto& p = part_of(arrays);
+    const auto shape = nest_slots(p.m, g.bits);
+    try {
+        at->second = told(g, make(p, shape), p.m, shape);
+    } catch (const input_error&) {
+        // No way to run it: the command says so.
+    }
     return at->second;
 }
 
 mapped_command command_mapper::map(const gemm& g, std::int64_t arrays) {
-    bool is_new;
-    auto& c = kept(g, arrays, false, is_new);
-    if (!is_new) return c;
-    const auto& p = part_of(arrays);
-    const auto shape = nest_slots(p.m, g.bits);
-    try {
-        c = told(g, nest_of(g, p.cost, shape), p.m, shape);
-    } catch (const input_error&) {
-        // Does not fit: the command says so.
-    }
-    return c;
+    return once(g, arrays, false, [&](const part& p, const auto& shape) { return nest_of(g, p.cost, shape); });
 }
 
-mapped_command command_mapper::hold(std::int64_t n, std::int64_t k, int bits, std::int64_t arrays) {
-    gemm row;
-    row.m = 1;
-    row.n = n;
-    row.k = k;
-    row.bits = {bits, bits, 32, 32};
-    return map(row, arrays);
+namespace {
+
+// Takes as much of `left` as the slot allows beside what it has.
+std::int64_t take(loop_nest& nest, const std::vector<nest_slot>& shape, std::size_t slot, dim d, std::int64_t& left) {
+    const auto& s = shape[slot];
+    auto most = left;
+    if (s.limit[index(d)] > 0) most = std::min(most, s.limit[index(d)]);
+    if (s.fanout > 0)
+        most = std::min(most,
+                        s.fanout / (nest.factor(slot, dim::M) * nest.factor(slot, dim::N) * nest.factor(slot, dim::K)));
+    most = std::max<std::int64_t>(most, 1);
+    nest.add(slot, d, most);
+    left = (left + most - 1) / most;
+    return most;
 }
 
-mapped_command command_mapper::map_held(const gemm& g, std::int64_t arrays) {
-    bool is_new;
-    auto& c = kept(g, arrays, true, is_new);
-    if (!is_new) return c;
-    const auto& p = part_of(arrays);
-    gemm row = g;
-    row.m = 1;
-    const auto shape = nest_slots(p.m, g.bits);
-    // The innermost memory takes as many rows at a time as it has room for.
-    std::size_t innermost = 0;
-    for (std::size_t i = 0; i < shape.size(); ++i)
+loop_nest spread_weights(const gemm& g, const machine& m, const std::vector<nest_slot>& shape) {
+    std::size_t innermost = 0, bank = 0, array = 0, hold = 0;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
         if (shape[i].role == slot_role::memory) innermost = i;
-    try {
-        const auto one_row = nest_of(row, p.cost, shape);
-        for (auto rows = g.m;; rows = (rows + 1) / 2) {
-            auto nest = one_row;
-            const auto add = [&](std::size_t slot, std::int64_t factor) {
-                if (factor > 1) nest.slots[slot].insert(nest.slots[slot].begin(), loop{dim::M, factor});
-            };
-            add(innermost, rows);
-            add(0, (g.m + rows - 1) / rows);
-            if (why_impossible(nest, g, p.m, shape).empty()) {
-                c = told(g, nest, p.m, shape);
-                break;
-            }
-            if (rows == 1) break;
-        }
-    } catch (const input_error&) {
-        // Does not fit: the command says so.
+        if (shape[i].role == slot_role::spatial) bank = i;
+        if (shape[i].role == slot_role::array) array = i;
+        if (shape[i].role == slot_role::hold) hold = i;
     }
-    return c;
+    loop_nest nest(shape.size());
+    auto k = g.k, n = g.n;
+    for (const auto slot : {array, hold, bank}) take(nest, shape, slot, dim::K, k);
+    for (const auto slot : {array, bank, hold}) take(nest, shape, slot, dim::N, n);
+    if (k > 1) throw input_error("K does not fit");
+    nest.add(0, dim::N, n);
+    // The innermost memory takes as many rows at a time as it has room for.
+    for (auto rows = g.m;; rows = (rows + 1) / 2) {
+        auto with_rows = nest;
+        with_rows.add(0, dim::M, (g.m + rows - 1) / rows);
+        with_rows.add(innermost, dim::M, rows);
+        if (const auto why = why_impossible(with_rows, g, m, shape); why.empty())
+            return with_rows;
+        else if (rows == 1)
+            throw input_error(why);
+    }
+}
+
+} // namespace
+
+mapped_command command_mapper::spread(const gemm& g, std::int64_t arrays) {
+    return once(g, arrays, true, [&](const part& p, const auto& shape) { return spread_weights(g, p.m, shape); });
 }
 
 } // namespace cimtlm

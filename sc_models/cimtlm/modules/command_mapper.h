@@ -18,18 +18,18 @@ struct mapped_command {
     bool at_once = false;                  ///< all weights are in the arrays at the same time
 };
 
-/// Maps by the machine's mapper, each shape once; what was not asked for lately may be forgotten.
+/// Maps each shape once; what was not asked for lately may be forgotten.
 class command_mapper {
 public:
     /// `m` outlives the mapper.
     explicit command_mapper(const machine& m)
         : machine_(m) {}
-    /// A product that brings its weights along.
+    /// By the machine's mapper: for weights that come with the product.
     mapped_command map(const gemm& g, std::int64_t arrays);
-    /// A product whose weights are held: spread over the arrays as hold() spreads them, one row of A after another.
-    mapped_command map_held(const gemm& g, std::int64_t arrays);
-    /// How K x N weights are spread over the arrays.
-    mapped_command hold(std::int64_t n, std::int64_t k, int bits, std::int64_t arrays);
+    /// Weights spread over the arrays in one way for all M: K over rows, held rows and arrays, N over columns, the
+    /// other arrays and held columns. What is left of N comes in turn; sums never leave. For weights that are held, and
+    /// where there is no room for sums.
+    mapped_command spread(const gemm& g, std::int64_t arrays);
 
 private:
     /// The machine with so many arrays.
@@ -42,7 +42,7 @@ private:
     static constexpr std::size_t most_kept = 1024;
 
     const part& part_of(std::int64_t arrays);
-    mapped_command& kept(const gemm& g, std::int64_t arrays, bool held, bool& is_new);
+    template <class Make> mapped_command once(const gemm& g, std::int64_t arrays, bool spread, Make make);
 
     const machine& machine_;
     std::map<std::int64_t, std::unique_ptr<part>> parts_;

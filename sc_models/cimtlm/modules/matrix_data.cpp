@@ -113,8 +113,8 @@ void matrix_data::put(const extents& origin, const extents& extent, bool finishe
         sums_.read(sum_at(row, origin[1]), reinterpret_cast<unsigned char*>(sums.data()),
                    columns * sizeof(std::int32_t));
         for (std::size_t c = 0; c < columns; ++c) {
-            const auto value = static_cast<std::uint32_t>(finished && arithmetic_.finish ? (*arithmetic_.finish)(sums[c])
-                                                                                         : sums[c]);
+            const auto value =
+                static_cast<std::uint32_t>(finished && arithmetic_.finish ? (*arithmetic_.finish)(sums[c]) : sums[c]);
             for (std::size_t b = 0; b < width; ++b) bytes[c * width + b] = static_cast<unsigned char>(value >> (8 * b));
         }
         image_.write(base + static_cast<std::uint64_t>(row * row_bytes + origin[1] * static_cast<std::int64_t>(width)),

@@ -11,8 +11,8 @@
 
 namespace cimtlm {
 
-/// From a 32-bit sum to a result: clamp(((sum x scale + rounding) >> shift) + zero_point), exact in 64 bits. Rounding is
-/// half of what is shifted out: ties go up.
+/// From a 32-bit sum to a result: clamp(((sum x scale + rounding) >> shift) + zero_point), exact in 64 bits. Rounding
+/// is half of what is shifted out: ties go up.
 struct requantisation {
     std::int32_t scale = 1;
     int shift = 0; ///< 0 .. 62

@@ -1,0 +1,1 @@
+#include "sc_main.h"
