@@ -1,5 +1,5 @@
-/// The contract of a target, applied to scratchpad, DRAM, cache and bus: 32 and 64 bits wide, with and without data, at
-/// address 0, at absolute addresses and at the end of the address space.
+/// The contract of a target, applied to scratchpad, DRAM, cache and bus, each 32 and 64 bits wide: with and without
+/// data, at address 0, at absolute addresses and at the end of the address space.
 #include <cimtlm/modules/bus.h>
 #include <cimtlm/modules/cache.h>
 #include <cimtlm/modules/dram.h>
@@ -51,18 +51,23 @@ template <unsigned W, bool Data, std::uint64_t Base> struct dram_at {
 };
 
 /// Many channels.
-struct hbm {
-    static constexpr unsigned width = 64;
+template <unsigned W> struct hbm {
+    static constexpr unsigned width = W;
     static memory_level level() {
         auto l = small_dram();
         l.dram->channels = dram_channel_parameters{8, 1024};
         return l;
     }
-    contract::traits traits() const { return {0, 1 << 20, 0x3ff8, 16, true, true, true, 1000}; }
-    tlm::tlm_target_socket<64>& socket() { return memory.in; }
+    contract::traits traits() const {
+        contract::traits t{0, 1 << 20, 0x3ff8, 16, true, true, true, 1000};
+        t.service_ps = 1000; // 8 bytes at each of two channels of 8 bytes a cycle
+        t.first_extra_ps = levels::rcd;
+        return t;
+    }
+    tlm::tlm_target_socket<W>& socket() { return memory.in; }
     std::string fingerprint() const { return report_of(memory, energy); }
     ledger energy;
-    dram<> memory{"dram", level(), levels::cycle_ps, energy, true};
+    dram<W> memory{"dram", level(), levels::cycle_ps, energy, true};
 };
 
 /// A cache in front of a DRAM; what passes between them keeps the protocol, too.
@@ -85,13 +90,13 @@ template <unsigned W, bool Data, std::int64_t Region> struct cache_at {
 };
 
 /// A memory without capacity: up to the end of the address space.
-struct unbounded_dram {
-    static constexpr unsigned width = 64;
+template <unsigned W> struct unbounded_dram {
+    static constexpr unsigned width = W;
     contract::traits traits() const { return {0, 0, ~std::uint64_t{0} - 15, 16, true, true, true, 1000}; }
-    tlm::tlm_target_socket<64>& socket() { return memory.in; }
+    tlm::tlm_target_socket<W>& socket() { return memory.in; }
     std::string fingerprint() const { return report_of(memory, energy); }
     ledger energy;
-    dram<> memory{"dram", levels::dram_level(), levels::cycle_ps, energy, true};
+    dram<W> memory{"dram", levels::dram_level(), levels::cycle_ps, energy, true};
 };
 
 /// A scratchpad seen through a bus that rewrites addresses, or passes absolute ones.
@@ -115,37 +120,49 @@ template <unsigned W, bool Relative, std::uint64_t Base> struct bus_at {
 };
 
 using scratchpad_64 = scratchpad_at<64, true, 0>;
+using scratchpad_64_absolute = scratchpad_at<64, true, 0x1234000000>;
 using scratchpad_32_absolute = scratchpad_at<32, true, 0x80000000>;
 using scratchpad_64_no_data = scratchpad_at<64, false, 0>;
 using scratchpad_32_top = scratchpad_at<32, true, top>;
 using dram_64 = dram_at<64, true, 0>;
+using dram_64_absolute = dram_at<64, true, 0x1234000000>;
 using dram_32_absolute = dram_at<32, true, 0x80000000>;
 using dram_64_no_data = dram_at<64, false, 0x1000>;
+using dram_32_unbounded = unbounded_dram<32>;
+using dram_64_unbounded = unbounded_dram<64>;
+using dram_32_channels = hbm<32>;
+using dram_64_channels = hbm<64>;
 using cache_64_regions = cache_at<64, true, 1024>;
+using cache_32_regions = cache_at<32, true, 1024>;
 using cache_32_lines = cache_at<32, true, 128>;
 using cache_64_no_data = cache_at<64, false, 1024>;
 using bus_64_relative = bus_at<64, true, 0x40000000>;
+using bus_32_relative = bus_at<32, true, 0x40000000>;
+using bus_64_absolute = bus_at<64, false, 0x40000000>;
 using bus_32_absolute = bus_at<32, false, 0x40000000>;
 using bus_64_top = bus_at<64, true, top>;
 
 } // namespace
 
-namespace contract {
-
-INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_64, target_contract, scratchpad_64);
-INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_32_absolute, target_contract, scratchpad_32_absolute);
-INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_64_no_data, target_contract, scratchpad_64_no_data);
-INSTANTIATE_TYPED_TEST_SUITE_P(scratchpad_32_top, target_contract, scratchpad_32_top);
-INSTANTIATE_TYPED_TEST_SUITE_P(dram_64, target_contract, dram_64);
-INSTANTIATE_TYPED_TEST_SUITE_P(dram_32_absolute, target_contract, dram_32_absolute);
-INSTANTIATE_TYPED_TEST_SUITE_P(dram_64_no_data, target_contract, dram_64_no_data);
-INSTANTIATE_TYPED_TEST_SUITE_P(dram_unbounded, target_contract, unbounded_dram);
-INSTANTIATE_TYPED_TEST_SUITE_P(dram_of_channels, target_contract, hbm);
-INSTANTIATE_TYPED_TEST_SUITE_P(cache_64_regions, target_contract, cache_64_regions);
-INSTANTIATE_TYPED_TEST_SUITE_P(cache_32_lines, target_contract, cache_32_lines);
-INSTANTIATE_TYPED_TEST_SUITE_P(cache_64_no_data, target_contract, cache_64_no_data);
-INSTANTIATE_TYPED_TEST_SUITE_P(bus_64_relative, target_contract, bus_64_relative);
-INSTANTIATE_TYPED_TEST_SUITE_P(bus_32_absolute, target_contract, bus_32_absolute);
-INSTANTIATE_TYPED_TEST_SUITE_P(bus_64_top, target_contract, bus_64_top);
-
-} // namespace contract
+CIMTLM_TARGET_CONTRACT(scratchpad_64);
+CIMTLM_TARGET_CONTRACT(scratchpad_64_absolute);
+CIMTLM_TARGET_CONTRACT(scratchpad_32_absolute);
+CIMTLM_TARGET_CONTRACT(scratchpad_64_no_data);
+CIMTLM_TARGET_CONTRACT(scratchpad_32_top);
+CIMTLM_TARGET_CONTRACT(dram_64);
+CIMTLM_TARGET_CONTRACT(dram_64_absolute);
+CIMTLM_TARGET_CONTRACT(dram_32_absolute);
+CIMTLM_TARGET_CONTRACT(dram_64_no_data);
+CIMTLM_TARGET_CONTRACT(dram_32_unbounded);
+CIMTLM_TARGET_CONTRACT(dram_64_unbounded);
+CIMTLM_TARGET_CONTRACT(dram_32_channels);
+CIMTLM_TARGET_CONTRACT(dram_64_channels);
+CIMTLM_TARGET_CONTRACT(cache_64_regions);
+CIMTLM_TARGET_CONTRACT(cache_32_regions);
+CIMTLM_TARGET_CONTRACT(cache_32_lines);
+CIMTLM_TARGET_CONTRACT(cache_64_no_data);
+CIMTLM_TARGET_CONTRACT(bus_64_relative);
+CIMTLM_TARGET_CONTRACT(bus_32_relative);
+CIMTLM_TARGET_CONTRACT(bus_64_absolute);
+CIMTLM_TARGET_CONTRACT(bus_32_absolute);
+CIMTLM_TARGET_CONTRACT(bus_64_top);

@@ -1,5 +1,4 @@
-/// The contract of a target, applied to the control windows of the compute block and of the vector unit, and what
-/// their registers do.
+/// The contract of a target, applied to the control windows of the compute block and of the vector unit.
 #include <cimtlm/modules/compute_block.h>
 #include <cimtlm/modules/dram.h>
 #include <cimtlm/modules/scratchpad.h>
@@ -66,7 +65,5 @@ struct vector_unit_window {
 
 } // namespace
 
-namespace contract {
-INSTANTIATE_TYPED_TEST_SUITE_P(compute_block_window, target_contract, compute_block_window);
-INSTANTIATE_TYPED_TEST_SUITE_P(vector_unit_window, target_contract, vector_unit_window);
-} // namespace contract
+CIMTLM_TARGET_CONTRACT(compute_block_window);
+CIMTLM_TARGET_CONTRACT(vector_unit_window);

@@ -438,8 +438,4 @@ struct bus_with_multicast {
 
 } // namespace
 
-namespace contract {
-
-INSTANTIATE_TYPED_TEST_SUITE_P(bus_with_multicast, target_contract, bus_with_multicast);
-
-} // namespace contract
+CIMTLM_TARGET_CONTRACT(bus_with_multicast);

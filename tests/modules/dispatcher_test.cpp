@@ -391,6 +391,4 @@ struct dispatcher_window {
 
 } // namespace
 
-namespace contract {
-INSTANTIATE_TYPED_TEST_SUITE_P(dispatcher_window, target_contract, dispatcher_window);
-} // namespace contract
+CIMTLM_TARGET_CONTRACT(dispatcher_window);

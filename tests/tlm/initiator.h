@@ -39,25 +39,22 @@ inline void fill(tlm::tlm_generic_payload& p, tlm::tlm_command command, std::uin
     p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
 }
 
-template <unsigned BUSWIDTH = 64> class initiator : public sc_core::sc_module {
+/// What does not depend on the width of an initiator's socket.
+class initiator_calls {
 public:
     using backward = std::function<tlm::tlm_sync_enum(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&)>;
 
-    tlm_utils::simple_initiator_socket<initiator, BUSWIDTH> out;
     backward on_backward; ///< answers nb_transport_bw
     std::vector<std::pair<std::uint64_t, std::uint64_t>> invalidated;
 
-    explicit initiator(const sc_core::sc_module_name& name)
-        : sc_core::sc_module(name)
-        , out("out") {
-        out.register_nb_transport_bw(this, &initiator::nb_transport_bw);
-        out.register_invalidate_direct_mem_ptr(this, &initiator::invalidate);
-    }
+    virtual ~initiator_calls() = default;
+    /// The way to the target.
+    virtual tlm::tlm_fw_transport_if<>& path() = 0;
 
     /// One b_transport; returns the delay's growth in ps.
     std::int64_t transport(tlm::tlm_generic_payload& p, std::int64_t delay_ps = 0) {
         sc_core::sc_time delay(static_cast<double>(delay_ps), sc_core::SC_PS);
-        out->b_transport(p, delay);
+        path().b_transport(p, delay);
         return static_cast<std::int64_t>(delay.value()) - delay_ps;
     }
     /// The same with a payload made here. `status` gets the response.
@@ -69,6 +66,19 @@ public:
         if (status) *status = p.get_response_status();
         return grown;
     }
+};
+
+template <unsigned BUSWIDTH = 64> class initiator : public sc_core::sc_module, public initiator_calls {
+public:
+    tlm_utils::simple_initiator_socket<initiator, BUSWIDTH> out;
+
+    explicit initiator(const sc_core::sc_module_name& name)
+        : sc_core::sc_module(name)
+        , out("out") {
+        out.register_nb_transport_bw(this, &initiator::nb_transport_bw);
+        out.register_invalidate_direct_mem_ptr(this, &initiator::invalidate);
+    }
+    tlm::tlm_fw_transport_if<>& path() override { return *out.operator->(); }
 
 private:
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& p, tlm::tlm_phase& phase, sc_core::sc_time& delay) {

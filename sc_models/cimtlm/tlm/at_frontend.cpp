@@ -25,7 +25,7 @@ tlm::tlm_sync_enum at_frontend::nb_transport_fw(tlm::tlm_generic_payload& payloa
         ++outstanding_;
         const std::int64_t begin_ps = std::max(effective_ps, request_free_ps_);
         request_free_ps_ = begin_ps + interval_ps_;
-        agenda_.push({begin_ps, arrivals_++, step::begin_request, &payload});
+        agenda_.push({begin_ps, arrivals_++, step::begin_request, &payload, payload.get_address()});
         wake_at(begin_ps, now_ps);
         return tlm::TLM_ACCEPTED;
     }
@@ -53,11 +53,14 @@ void at_frontend::perform(const entry& e, std::int64_t now_ps) {
     switch (e.what) {
     case step::begin_request: {
         sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+        const std::uint64_t present = e.payload->get_address();
+        e.payload->set_address(e.address);
         service_(*e.payload, delay);
+        e.payload->set_address(present);
         const std::int64_t accepted_ps = now_ps + interval_ps_;
         const std::int64_t completed_ps = std::max(accepted_ps, now_ps + times_.ps(delay));
-        agenda_.push({accepted_ps, arrivals_++, step::end_request, e.payload});
-        agenda_.push({completed_ps, arrivals_++, step::response_ready, e.payload});
+        agenda_.push({accepted_ps, arrivals_++, step::end_request, e.payload, 0});
+        agenda_.push({completed_ps, arrivals_++, step::response_ready, e.payload, 0});
         break;
     }
     case step::end_request: {

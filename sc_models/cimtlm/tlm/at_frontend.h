@@ -20,7 +20,8 @@ namespace cimtlm {
 /// pipelined as the memory is. BEGIN_RESP comes at completion, of equal completions the earlier arrival first;
 /// one response at a time until END_RESP. A payload with a memory manager is acquired until the end of its
 /// response. BEGIN_REQ always returns TLM_ACCEPTED: hosts lose a response that is in TLM_COMPLETED, and some
-/// ignore what is returned with TLM_UPDATED. Requests that break the exclusion rule are served one after another.
+/// ignore what is returned with TLM_UPDATED. Requests that break the exclusion rule are served one after another. The
+/// address is that of BEGIN_REQ, whatever a bus makes of the attribute afterwards.
 class at_frontend : public sc_core::sc_module, public activity {
 public:
     /// The target's b_transport; must not wait.
@@ -49,6 +50,7 @@ private:
         std::uint64_t order; // of arrival, so that equal times keep their order
         step what;
         tlm::tlm_generic_payload* payload;
+        std::uint64_t address = 0; // of a request, as it came
     };
     struct later {
         bool operator()(const entry& a, const entry& b) const {
