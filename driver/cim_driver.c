@@ -124,6 +124,7 @@ int cim_wait(struct cim* cim, uint32_t ticket) {
         result = look_again(cim, &looks);
         if (result) return result;
     }
+
     return CIM_OK;
 }
 
@@ -168,6 +169,7 @@ static void start_ring(struct cim* cim) {
 /* Takes over the device as it stands, idle. */
 static void adopt(struct cim* cim) {
     cim->submitted = get(cim, CIM_COMPLETED);
+
     cim->mode = get(cim, CIM_STATUS) & CIM_STATUS_COMPUTE ? CIM_MODE_COMPUTE : CIM_MODE_MEMORY;
     forget_error(cim);
     clear_descriptor(cim);
@@ -266,7 +268,7 @@ uint64_t cim_count(struct cim* cim, uint32_t counter) {
 
 int cim_interrupts(struct cim* cim, uint32_t mask) {
     if (mask & ~CIM_IRQ_ALL) return CIM_BAD_ARGUMENT;
-    if (mask & CIM_IRQ_DONE) mask |= CIM_IRQ_ERROR; /* who waits wakes up then, too */
+    if (mask & CIM_IRQ_DONE) mask |= CIM_IRQ_ERROR;        /* who waits wakes up then, too */
     put(cim, CIM_IRQ_STATUS, mask & ~cim->interrupt_mask); /* what was there before nobody asked for */
     cim->interrupt_mask = mask;
     put(cim, CIM_IRQ_ENABLE, mask);
@@ -317,13 +319,9 @@ static void clear(uint32_t* words) {
 }
 
 int cim_submit(struct cim* cim, const uint32_t* words, uint32_t* ticket) {
-    uint32_t i;
     int result;
     if (!words) return CIM_BAD_ARGUMENT;
     result = hand_over(cim, words, CIM_DESCRIPTOR_WORDS, 1);
-    if (!cim->ring) /* hand_over leaves the words behind its count alone */
-        for (i = CIM_WORD_RESERVED; i < CIM_DESCRIPTOR_WORDS; ++i)
-            if (words[i]) put(cim, CIM_DESCRIPTOR + 4 * i, 0);
     if (ticket) *ticket = cim->submitted;
     return result;
 }
@@ -375,6 +373,17 @@ static uint32_t count_arrays(const struct cim* cim, const struct cim_gemm* p) {
     return p->arrays <= cim->arrays - p->first_array ? p->arrays : 0;
 }
 
+/* Parts of at most `size` that `whole` has. */
+static uint32_t parts(uint32_t whole, uint32_t size) { return whole / size + (whole % size != 0); }
+
+/* Whether the weights fit into their arrays at once: K along rows, N along columns, wide ones over several columns. */
+static int can_hold(const struct cim* cim, const struct cim_gemm* p) {
+    const uint32_t slices = cim->weight_bits ? parts(p->b_bits, cim->weight_bits) : 1;
+    const uint32_t rows = cim->array_rows, columns = cim->array_columns / slices;
+    if (!rows || !columns || p->k > cim->max_k || p->n > cim->max_n) return 0;
+    return (uint64_t)parts(p->k, rows) * parts(p->n, columns) <= count_arrays(cim, p);
+}
+
 static int check_requantisation(const struct cim_gemm* p) {
     int32_t low = INT32_MIN, high = INT32_MAX;
     if (p->z_bits != 32) {
@@ -395,17 +404,12 @@ static void put_address(uint32_t* words, uint32_t word, uint64_t address) {
 int cim_load_weights_submit(struct cim* cim, const struct cim_gemm* p, uint32_t* ticket) {
     uint32_t words[CIM_WORD_RESERVED];
     struct matrix b;
-    uint64_t room;
-    uint32_t arrays;
     int result;
     if (!p || !p->k || !p->n || !is_operand(p->b_bits)) return CIM_BAD_ARGUMENT;
     result = lay_out(&b, cim, p->b, p->b_stride, p->b_bits, p->n, 0);
     if (result) return result;
-    arrays = count_arrays(cim, p);
-    if (!arrays) return CIM_BAD_ARGUMENT;
-    room = (uint64_t)arrays * cim->array_bytes;
-    if (b.bytes == 2) room /= 2; /* a shift by a variable would call a library on 32-bit machines */
-    if (p->k > cim->max_k || p->n > cim->max_n || (uint64_t)p->k * p->n > room) return CIM_TOO_LARGE;
+    if (!count_arrays(cim, p)) return CIM_BAD_ARGUMENT;
+    if (!can_hold(cim, p)) return CIM_TOO_LARGE;
     clear(words);
     words[CIM_WORD_COMMAND] = CIM_COMMAND_LOAD_WEIGHTS | (p->flags & CIM_FLAG_B_UNSIGNED);
     words[CIM_WORD_PRECISION] = p->b_bits << 8;
@@ -430,9 +434,11 @@ struct plan {
     const struct cim_gemm* p;
     struct matrix a, b, z, c, workspace;
     const struct matrix* sums; /* room for partial sums: Z, the workspace, or null */
+    uint32_t slots, slot;      /* tiles that the workspace serves at a time; that of the present tile */
     uint32_t tile_m, tile_n, tile_k;
-    uint32_t longest_sum;              /* K that the arrays take without room for sums */
-    uint32_t words[CIM_WORD_RESERVED]; /* what all commands share */
+    uint32_t longest_sum;              /* K of requantised results that needs no room for sums */
+    uint32_t command;                  /* what all commands share: this word */
+    uint32_t words[CIM_WORD_RESERVED]; /* and some of these */
 };
 
 static const uint32_t product_flags = CIM_FLAG_ACCUMULATE | CIM_FLAG_REQUANTISE | CIM_FLAG_HELD | CIM_FLAG_A_LOCAL |
@@ -460,31 +466,32 @@ static int lay_out_product(struct plan* plan, const struct cim* cim) {
 /* Cuts the product into tiles, and finds room for sums where K is cut or too long for the arrays. */
 static int cut(struct plan* plan, const struct cim* cim) {
     const struct cim_gemm* p = plan->p;
-    const uint32_t held = p->flags & CIM_FLAG_HELD;
     uint64_t longest = (uint64_t)count_arrays(cim, p) * cim->array_rows;
     int result;
     if (!longest) return CIM_BAD_ARGUMENT;
     plan->longest_sum = longest < UINT32_MAX ? (uint32_t)longest : UINT32_MAX;
     plan->tile_m = smaller(p->m, smaller(p->tile_m ? p->tile_m : cim->max_m, cim->max_m));
-    plan->tile_n = smaller(p->n, smaller(p->tile_n && !held ? p->tile_n : cim->max_n, cim->max_n));
-    plan->tile_k = smaller(p->k, smaller(p->tile_k && !held ? p->tile_k : cim->max_k, cim->max_k));
-    if (held && (plan->tile_n < p->n || plan->tile_k < p->k)) return CIM_TOO_LARGE;
-
+    plan->tile_n = smaller(p->n, smaller(p->tile_n ? p->tile_n : cim->max_n, cim->max_n));
+    plan->tile_k = smaller(p->k, smaller(p->tile_k ? p->tile_k : cim->max_k, cim->max_k));
     plan->sums = NULL;
-    if (plan->tile_k == p->k && p->k <= plan->longest_sum) return CIM_OK;
+    plan->slots = plan->slot = 0;
+    if (p->flags & CIM_FLAG_HELD) {
+        plan->tile_n = p->n;
+        plan->tile_k = p->k;
+        return can_hold(cim, p) ? CIM_OK : CIM_TOO_LARGE;
+    }
+    if (plan->tile_k == p->k && (!(p->flags & CIM_FLAG_REQUANTISE) || p->k <= plan->longest_sum)) return CIM_OK;
     if (p->z_bits == 32) {
         plan->sums = &plan->z;
         return CIM_OK;
     }
-    if (p->workspace_bytes < 4) return held ? CIM_OK : CIM_NO_WORKSPACE;
+    if (p->workspace_bytes < 4) return CIM_NO_WORKSPACE;
     result = lay_out(&plan->workspace, cim, p->workspace, 4, 32, 1, p->workspace_local);
     if (result) return result;
-    if (!held)
-        plan->tile_n = smaller(plan->tile_n, p->workspace_bytes / 4);
-    else if (plan->tile_n > p->workspace_bytes / 4)
-        return CIM_NO_WORKSPACE;
+    plan->tile_n = smaller(plan->tile_n, p->workspace_bytes / 4);
     plan->tile_m = smaller(plan->tile_m, p->workspace_bytes / 4 / plan->tile_n);
     plan->workspace.stride = 4 * plan->tile_n;
+    plan->slots = p->workspace_bytes / (plan->workspace.stride * plan->tile_m);
     plan->sums = &plan->workspace;
     return CIM_OK;
 }
@@ -493,7 +500,7 @@ static void fill_common_words(struct plan* plan) {
     const struct cim_gemm* p = plan->p;
     uint32_t* words = plan->words;
     clear(words);
-    words[CIM_WORD_COMMAND] =
+    plan->command =
         CIM_COMMAND_GEMM | (p->flags & (CIM_FLAG_HELD | CIM_FLAG_A_LOCAL | CIM_FLAG_A_UNSIGNED | CIM_FLAG_B_UNSIGNED));
     words[CIM_WORD_A_STRIDE] = plan->a.stride;
     if (!(p->flags & CIM_FLAG_HELD)) words[CIM_WORD_B_STRIDE] = plan->b.stride;
@@ -514,64 +521,100 @@ static int same_place(const struct matrix* x, const struct matrix* y) {
     return x->address == y->address && x->stride == y->stride && !x->local == !y->local;
 }
 
-/* Of the tile that begins at row m and column n. The workspace serves one tile after another. */
-static uint64_t sums_at(const struct plan* plan, uint32_t m, uint32_t n) {
-    return plan->sums == &plan->workspace ? at(plan->sums, 0, 0) : at(plan->sums, m, n);
+/* A part of the product: what a command does. */
+struct tile {
+    uint32_t m0, n0, k0, m, n, k;
+};
+
+/* Where the sums of a tile lie. */
+static uint64_t sums_at(const struct plan* plan, const struct tile* t) {
+    if (plan->sums == &plan->workspace) return at(plan->sums, plan->slot * plan->tile_m, 0);
+    return at(plan->sums, t->m0, t->n0);
 }
 
-/* One tile of Z, its K from end to end. `last`: of the product. */
-static int run_tile(struct cim* cim, struct plan* plan, uint32_t m0, uint32_t n0, uint32_t m, uint32_t n, int last) {
+/* Of the command that begins at k0. */
+static uint32_t next_k(const struct plan* plan, uint32_t k0) {
     const struct cim_gemm* p = plan->p;
-    const uint32_t shared = plan->words[CIM_WORD_COMMAND];
-    const struct matrix* sums = plan->sums;
+    const uint32_t k = smaller(plan->tile_k, p->k - k0);
+    /* The caller's C is not room for sums: the first part begins with it, the others go on with the sums. */
+    const int has_c = !k0 && p->flags & CIM_FLAG_ACCUMULATE && plan->sums && !same_place(&plan->c, plan->sums);
+    return has_c && k == p->k ? smaller(k, plan->longest_sum) : k;
+}
+
+static int run_tile(struct cim* cim, struct plan* plan, const struct tile* t) {
+    const struct cim_gemm* p = plan->p;
+    const struct matrix *sums = plan->sums, *c = NULL, *z;
+    const int ends = t->k == p->k - t->k0; /* K does */
+    const int last = ends && t->m == p->m - t->m0 && t->n == p->n - t->n0;
+    uint32_t flags = plan->command;
     uint32_t* words = plan->words;
-    uint32_t k0 = 0, k;
-    for (; k0 < p->k; k0 += k) {
-        const struct matrix *c = NULL, *z;
-        uint32_t flags = shared;
-        int result, ends;
-        k = smaller(plan->tile_k, p->k - k0);
-        /* Sums begin with C, with those of the K before, or with 0. */
-        if (k0) {
-            c = sums;
-        } else if (p->flags & CIM_FLAG_ACCUMULATE) {
-            c = sums && same_place(&plan->c, sums) ? sums : &plan->c;
-            /* The caller's C is not room for sums; held weights cannot be cut. */
-            if (sums && c != sums && !(flags & CIM_FLAG_HELD)) k = smaller(k, plan->longest_sum);
-        }
-        if (c) flags |= CIM_FLAG_ACCUMULATE;
-        if (sums && k > plan->longest_sum && (!c || c == sums)) {
+    /* Sums begin with C, with those of the K before, or with 0. */
+    if (t->k0) {
+        c = sums;
+    } else if (p->flags & CIM_FLAG_ACCUMULATE) {
+        c = sums && same_place(&plan->c, sums) ? sums : &plan->c;
+    }
+    if (c) flags |= CIM_FLAG_ACCUMULATE;
+    z = ends ? &plan->z : sums;
+    if (ends && p->flags & CIM_FLAG_REQUANTISE) {
+        flags |= CIM_FLAG_REQUANTISE;
+        if (sums && t->k > plan->longest_sum && (!c || c == sums)) {
             flags |= CIM_FLAG_WORKSPACE;
             c = sums;
         }
-        ends = k == p->k - k0;
-        z = ends ? &plan->z : sums;
-        if (ends && p->flags & CIM_FLAG_REQUANTISE) flags |= CIM_FLAG_REQUANTISE;
-        if (z->local) flags |= CIM_FLAG_Z_LOCAL;
-        if (c && c->local) flags |= CIM_FLAG_C_LOCAL;
-
-        words[CIM_WORD_COMMAND] = flags;
-        words[CIM_WORD_PRECISION] = p->a_bits | p->b_bits << 8 | z->bytes * 8 << 16;
-        words[CIM_WORD_M] = m;
-        words[CIM_WORD_N] = n;
-        words[CIM_WORD_K] = k;
-        put_address(words, CIM_WORD_A_LO, at(&plan->a, m0, k0));
-        if (!(flags & CIM_FLAG_HELD)) put_address(words, CIM_WORD_B_LO, at(&plan->b, k0, n0));
-        put_address(words, CIM_WORD_Z_LO, ends ? at(z, m0, n0) : sums_at(plan, m0, n0));
-        put_address(words, CIM_WORD_C_LO, !c ? 0 : c == sums ? sums_at(plan, m0, n0) : at(c, m0, n0));
-        words[CIM_WORD_Z_STRIDE] = z->stride;
-        words[CIM_WORD_C_STRIDE] = c ? c->stride : 0;
-        set_requantisation(words, flags & CIM_FLAG_REQUANTISE ? p : NULL);
-        result = hand_over(cim, words, CIM_WORD_RESERVED, last && ends);
-        if (result) return result;
     }
-    words[CIM_WORD_COMMAND] = shared;
-    return CIM_OK;
+    if (z->local) flags |= CIM_FLAG_Z_LOCAL;
+    if (c && c->local) flags |= CIM_FLAG_C_LOCAL;
+
+    words[CIM_WORD_COMMAND] = flags;
+    words[CIM_WORD_PRECISION] = p->a_bits | p->b_bits << 8 | z->bytes * 8 << 16;
+    words[CIM_WORD_M] = t->m;
+    words[CIM_WORD_N] = t->n;
+    words[CIM_WORD_K] = t->k;
+    put_address(words, CIM_WORD_A_LO, at(&plan->a, t->m0, t->k0));
+    if (!(flags & CIM_FLAG_HELD)) put_address(words, CIM_WORD_B_LO, at(&plan->b, t->k0, t->n0));
+    put_address(words, CIM_WORD_Z_LO, ends ? at(z, t->m0, t->n0) : sums_at(plan, t));
+    put_address(words, CIM_WORD_C_LO, !c ? 0 : c == sums ? sums_at(plan, t) : at(c, t->m0, t->n0));
+    words[CIM_WORD_Z_STRIDE] = z->stride;
+    words[CIM_WORD_C_STRIDE] = c ? c->stride : 0;
+    set_requantisation(words, flags & CIM_FLAG_REQUANTISE ? p : NULL);
+    return hand_over(cim, words, CIM_WORD_RESERVED, last);
+}
+
+/* One tile of Z, its K from end to end, in its place of the workspace. */
+static int run_in_workspace(struct cim* cim, struct plan* plan, struct tile* t) {
+    int result = CIM_OK;
+    for (t->k0 = 0; !result && t->k0 < plan->p->k; t->k0 += t->k) {
+        t->k = next_k(plan, t->k0);
+        result = run_tile(cim, plan, t);
+    }
+    if (++plan->slot == plan->slots) plan->slot = 0;
+    return result;
+}
+
+/* All tiles. Commands overlap in the device where none needs what another one writes: with sums in Z all tiles take a
+ * part of K before any takes the next, and neighbours have different places of the workspace. */
+static int run(struct cim* cim, struct plan* plan) {
+    const struct cim_gemm* p = plan->p;
+    const int in_workspace = plan->sums == &plan->workspace;
+    struct tile t;
+    int result = CIM_OK;
+    for (t.k0 = 0; !result && t.k0 < p->k; t.k0 += t.k) {
+        t.k = next_k(plan, t.k0);
+        for (t.n0 = 0; !result && t.n0 < p->n; t.n0 += t.n) {
+            t.n = smaller(plan->tile_n, p->n - t.n0);
+            for (t.m0 = 0; !result && t.m0 < p->m; t.m0 += t.m) {
+                t.m = smaller(plan->tile_m, p->m - t.m0);
+                result = in_workspace ? run_in_workspace(cim, plan, &t) : run_tile(cim, plan, &t);
+            }
+        }
+        if (in_workspace) break; /* each tile had all of K */
+    }
+    return result;
 }
 
 int cim_gemm_submit(struct cim* cim, const struct cim_gemm* p, uint32_t* ticket) {
     struct plan plan;
-    uint32_t m0, n0, m, n;
     int result;
     if (ticket) *ticket = cim->submitted;
     if (!p || check_product(p)) return CIM_BAD_ARGUMENT;
@@ -581,16 +624,9 @@ int cim_gemm_submit(struct cim* cim, const struct cim_gemm* p, uint32_t* ticket)
     if (result) return result;
     if (cim->mode != CIM_MODE_COMPUTE) return CIM_WRONG_MODE;
     fill_common_words(&plan);
-    for (n0 = 0; n0 < p->n; n0 += n) {
-        n = smaller(plan.tile_n, p->n - n0);
-        for (m0 = 0; m0 < p->m; m0 += m) {
-            m = smaller(plan.tile_m, p->m - m0);
-            result = run_tile(cim, &plan, m0, n0, m, n, n == p->n - n0 && m == p->m - m0);
-            if (ticket) *ticket = cim->submitted;
-            if (result) return result;
-        }
-    }
-    return CIM_OK;
+    result = run(cim, &plan);
+    if (ticket) *ticket = cim->submitted;
+    return result;
 }
 
 int cim_gemm(struct cim* cim, const struct cim_gemm* p) {

@@ -89,8 +89,9 @@ struct cim {
     uint32_t max_ring, queue, clock_khz;
 
     /* Read only: how it stands. */
-    uint32_t mode;                /* CIM_MODE_* after all commands that were submitted */
-    uint32_t submitted;           /* commands handed over since reset, modulo 2^32 */
+    uint32_t mode;      /* CIM_MODE_* after all commands that were submitted */
+    uint32_t submitted; /* commands handed over since reset, modulo 2^32 */
+
     volatile uint32_t interrupts; /* calls of cim_interrupt_handler that found something */
     struct cim_error error;
 
@@ -163,9 +164,12 @@ int cim_finished(struct cim* cim, uint32_t ticket);
  *
  * With CIM_FLAG_REQUANTISE Z = clamp(((sum * scale + rounding) >> shift) + zero_point), otherwise z_bits is 32.
  *
- * A K that one command does not take is cut. The partial sums, 32 bit, then lie in Z itself when z_bits is 32,
- * otherwise in the workspace. It is used for a tile at a time: tiles shrink to what it holds (4 bytes suffice, a row of
- * Z or more is fast). Z may be C itself (same place, same stride); no other operands may overlap.
+ * A K that one command does not take is cut, and a requantised product whose K is longer than the arrays hold needs
+ * room for its sums. These, 32 bit, lie in Z itself when z_bits is 32, otherwise in the workspace. It serves a tile at
+ * a time, or several side by side: tiles shrink to what it holds (4 bytes suffice, a row of Z or more is fast). Z may
+ * be C itself (same place, same stride); no other operands may overlap.
+ *
+ * Products behave as if one began when those before it are finished: one may use what another one writes.
  */
 struct cim_gemm {
     uint32_t
@@ -186,7 +190,8 @@ struct cim_gemm {
 };
 
 /* Puts B of the product into its arrays, where it stays for products with CIM_FLAG_HELD until arrays are written again.
- * Uses k, n, b, b_stride, b_bits, CIM_FLAG_B_UNSIGNED, first_array, arrays. B must fit at once. */
+ * Uses k, n, b, b_stride, b_bits, CIM_FLAG_B_UNSIGNED, first_array, arrays. B must fit at once: K along the rows of the
+ * arrays, N along their columns. */
 int cim_load_weights(struct cim* cim, const struct cim_gemm* product);
 int cim_load_weights_submit(struct cim* cim, const struct cim_gemm* product, uint32_t* ticket);
 

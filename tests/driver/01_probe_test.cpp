@@ -64,6 +64,18 @@ TEST(driver_probe, resets_a_device_that_works_or_is_stopped) {
     EXPECT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK) << "the descriptor was cleared";
 }
 
+TEST(driver_probe, clears_what_others_left) {
+    bench b;
+    b.device.write(CIM_DESCRIPTOR + 4 * 30, 5);
+    b.device.write(CIM_SCRATCH, 5);
+    ASSERT_EQ(cim_probe(&b.cim, &b.io), CIM_OK);
+    EXPECT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
+    b.device.write(CIM_RING_TAIL, 3); // nobody serves it yet
+    ASSERT_EQ(b.use_ring(4), CIM_OK);
+    EXPECT_EQ(cim_mode(&b.cim, CIM_MODE_MEMORY), CIM_OK);
+    EXPECT_EQ(b.device.executed.size(), 2u);
+}
+
 TEST(driver_probe, goes_on_where_an_idle_device_stands) {
     bench b;
     b.device.preset(41);

@@ -106,16 +106,17 @@ TEST(driver_gemm, products_with_held_weights_are_exact) {
         comparison run(b, random());
         auto& maker = run.maker;
         const auto& device = b.device.configuration;
-        const std::uint32_t ring = random_ring(random), k = maker.extent(std::min(device.max_k, 200u));
-        const std::uint32_t first = static_cast<std::uint32_t>(maker.below(device.arrays));
-        const std::uint32_t room = (device.arrays - first) * device.rows * device.columns / 2 / k;
-        if (!room) continue;
+        const std::uint32_t ring = random_ring(random);
+        const std::uint32_t first = static_cast<std::uint32_t>(maker.below(device.arrays)),
+                            arrays = device.arrays - first;
+        const std::uint32_t k = maker.extent(std::min({device.max_k, 200u, arrays * device.rows}));
+        const std::uint32_t room = arrays / ((k + device.rows - 1) / device.rows) * device.columns;
         auto g = maker.make(maker.extent(200), maker.extent(std::min({room, device.max_n, 70u})), k);
+        if (g.n > room / 2 && g.b_bits == 16) g.b_bits = 8; // B is packed or wider then: as good
         g.first_array = first;
         g.tile_m = maker.chance(0.5) ? maker.extent(g.m) : 0;
         g.tile_n = g.tile_k = 1; // no limits for held weights
-        if (maker.chance(0.5)) maker.add_workspace(g);
-        if (g.workspace_bytes < 4 * g.n) g.workspace_bytes = 0;
+
         std::ostringstream what;
         what << g;
         SCOPED_TRACE("seed " + std::to_string(seed) + ": " + what.str());
@@ -213,9 +214,9 @@ TEST(driver_gemm, cuts_no_more_than_it_must) {
         return b.device.executed.size() - before;
     };
     EXPECT_EQ(commands(), 1u);
-    g.k = 129; // sums do not stay in the arrays: Z is room for them
+    g.k = 129; // sums do not stay in the arrays: Z is room for them without saying
     EXPECT_EQ(commands(), 1u);
-    EXPECT_EQ(b.device.executed.back()[CIM_WORD_COMMAND], CIM_COMMAND_GEMM | CIM_FLAG_WORKSPACE);
+    EXPECT_EQ(b.device.executed.back()[CIM_WORD_COMMAND], CIM_COMMAND_GEMM);
     g.k = 257;
     EXPECT_EQ(commands(), 2u);
     g.m = 65;
@@ -224,13 +225,35 @@ TEST(driver_gemm, cuts_no_more_than_it_must) {
     g.m = 64;
     g.n = 48;
     g.k = 129;
-    g.flags = CIM_FLAG_ACCUMULATE; // the caller's C is not lost
+    g.flags = CIM_FLAG_ACCUMULATE;
     g.c = b.address(0x30000);
     g.c_stride = 4 * 48;
-    EXPECT_EQ(commands(), 2u);
-    EXPECT_EQ(b.device.executed.back()[CIM_WORD_K], 1u);
-    g.c = g.z;
     EXPECT_EQ(commands(), 1u);
+
+    g.flags |= CIM_FLAG_REQUANTISE;
+    g.clamp_max = 1;
+    EXPECT_EQ(commands(), 2u) << "the caller's C is not lost";
+    EXPECT_EQ(b.device.executed.back()[CIM_WORD_K], 1u);
+    g.k = 256;
+    EXPECT_EQ(commands(), 2u);
+    g.k = 128;
+    EXPECT_EQ(commands(), 1u) << "sums stay in the arrays";
+    g.k = 256;
+    g.c = g.z;
+    EXPECT_EQ(commands(), 1u) << "C is Z";
+    EXPECT_TRUE(b.device.executed.back()[CIM_WORD_COMMAND] & CIM_FLAG_WORKSPACE);
+    g.c_stride += 4;
+    EXPECT_EQ(commands(), 2u) << "it is not";
+    g.c_stride = 4 * 48;
+    g.flags |= CIM_FLAG_C_LOCAL;
+    g.c = g.z; // the same number in another memory: not small enough for it, and not C
+    EXPECT_EQ(cim_gemm(&b.cim, &g), CIM_STOPPED);
+    EXPECT_EQ(b.cim.error.code, CIM_ERROR_ADDRESS);
+    ASSERT_EQ(cim_reset(&b.cim), CIM_OK);
+    ASSERT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
+    g.k = 129;
+    g.z = b.address(0x20000);
+
     g.flags = CIM_FLAG_REQUANTISE;
     g.z_bits = 8;
     g.clamp_max = 127;

@@ -106,6 +106,7 @@ std::vector<case_of_error> cases() {
          [](bench&, std::vector<std::uint32_t>& d) {
              d[CIM_WORD_K] = 129;
              d[CIM_WORD_A_STRIDE] = 129;
+             d[CIM_WORD_COMMAND] |= CIM_FLAG_REQUANTISE;
          }},
         {CIM_ERROR_REQUANTISATION, "shift",
          [](bench&, std::vector<std::uint32_t>& d) {
@@ -326,7 +327,7 @@ TEST(driver_errors, wrong_arguments_are_not_sent) {
     refused(CIM_NO_WORKSPACE, "K", [&](auto& g) { requantised(g), g.tile_k = 5; });
     refused(CIM_NO_WORKSPACE, "room", [&](auto& g) { requantised(g), g.tile_k = 5, g.workspace_bytes = 3; });
     refused(CIM_TOO_LARGE, "held N", [](auto& g) { g.flags = CIM_FLAG_HELD, g.n = 49; });
-    refused(CIM_TOO_LARGE, "held K", [](auto& g) { g.flags = CIM_FLAG_HELD, g.k = 257; });
+    refused(CIM_TOO_LARGE, "held K", [](auto& g) { g.flags = CIM_FLAG_HELD, g.k = 129; });
 
     const auto load = [&](const std::function<void(product&)>& spoil) {
         auto g = small(b);
@@ -337,12 +338,15 @@ TEST(driver_errors, wrong_arguments_are_not_sent) {
     EXPECT_EQ(load([](auto& g) { g.b_bits = 7; }), CIM_BAD_ARGUMENT);
     EXPECT_EQ(load([](auto& g) { g.b_stride = 3; }), CIM_BAD_ARGUMENT);
     EXPECT_EQ(load([](auto& g) { g.first_array = 9; }), CIM_BAD_ARGUMENT);
-    EXPECT_EQ(load([](auto& g) { g.n = 48, g.k = 43; }), CIM_TOO_LARGE);
-    EXPECT_EQ(load([](auto& g) { g.n = 48, g.k = 22, g.b_bits = 16; }), CIM_TOO_LARGE);
-    EXPECT_EQ(load([](auto& g) { g.n = 8, g.k = 65, g.arrays = 1; }), CIM_TOO_LARGE);
+    EXPECT_EQ(load([](auto& g) { g.n = 16, g.k = 129; }), CIM_TOO_LARGE);
+    EXPECT_EQ(load([](auto& g) { g.n = 17, g.k = 65; }), CIM_TOO_LARGE) << "bytes for it there are";
+    EXPECT_EQ(load([](auto& g) { g.n = 17, g.k = 33, g.b_bits = 16; }), CIM_TOO_LARGE);
+    EXPECT_EQ(load([](auto& g) { g.n = 8, g.k = 33, g.arrays = 1; }), CIM_TOO_LARGE);
     EXPECT_EQ(load([](auto& g) { g.n = 49, g.k = 1; }), CIM_TOO_LARGE);
     EXPECT_EQ(b.cim.submitted, submitted);
-    EXPECT_EQ(load([](auto& g) { g.n = 48, g.k = 42; }), CIM_OK) << "2016 of 2048 bytes";
+    EXPECT_EQ(load([](auto& g) { g.n = 32, g.k = 64; }), CIM_OK);
+    EXPECT_EQ(load([](auto& g) { g.n = 16, g.k = 64, g.b_bits = 16; }), CIM_OK);
+    EXPECT_EQ(load([](auto& g) { g.n = 8, g.k = 32, g.arrays = 1; }), CIM_OK);
 
     ASSERT_EQ(cim_mode(&b.cim, CIM_MODE_MEMORY), CIM_OK);
     auto g = small(b);

@@ -137,6 +137,12 @@ std::uint32_t device::check_arrays(const words& d) const {
     return count ? count : configuration.arrays - first;
 }
 
+/// K along rows, N along columns; a weight of 16 bits takes two columns.
+std::uint64_t device::arrays_to_hold(std::uint64_t n, std::uint64_t k, std::uint32_t bits) const {
+    const auto up = [](std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; };
+    return up(k, configuration.rows) * up(n, configuration.columns / (bits / 8));
+}
+
 void device::run(const words& d) {
     const std::uint32_t flags = d[CIM_WORD_COMMAND] & ~CIM_COMMAND_MASK;
     std::uint32_t allowed = CIM_FLAG_INTERRUPT;
@@ -200,7 +206,7 @@ void device::run_load(const words& d) {
     const place b{wide(d, CIM_WORD_B_LO), k, n, d[CIM_WORD_B_STRIDE], bits / 8};
     b.check();
     const std::uint64_t array_bytes = std::uint64_t{configuration.rows} * configuration.columns;
-    if (k * b.row_bytes() > check_arrays(d) * array_bytes) throw fault{CIM_ERROR_WEIGHTS_TOO_LARGE};
+    if (arrays_to_hold(n, k, bits) > check_arrays(d)) throw fault{CIM_ERROR_WEIGHTS_TOO_LARGE};
     const std::uint8_t* from = locate(b, false, false);
     std::uint8_t* to = weights.data() + d[CIM_WORD_FIRST_ARRAY] * array_bytes;
     for (std::uint64_t row = 0; row < k; ++row)
@@ -227,9 +233,10 @@ void device::run_gemm(const words& d) {
     if (accumulate || workspace) c.check(!workspace);
     const std::uint32_t arrays = check_arrays(d);
     const std::uint64_t array_bytes = std::uint64_t{configuration.rows} * configuration.columns;
-    if (held && k * b.row_bytes() > arrays * array_bytes) throw fault{CIM_ERROR_WEIGHTS_TOO_LARGE};
+    if (held && arrays_to_hold(n, k, b_bits) > arrays) throw fault{CIM_ERROR_WEIGHTS_TOO_LARGE};
     if (!compute_) throw fault{CIM_ERROR_MODE};
-    if (!held && !workspace && k > std::uint64_t{arrays} * configuration.rows) throw fault{CIM_ERROR_WORKSPACE};
+    if (requantise && !held && !workspace && k > std::uint64_t{arrays} * configuration.rows)
+        throw fault{CIM_ERROR_WORKSPACE};
     reference::problem p;
     if (requantise) {
         p.q = reference::requantisation{static_cast<std::int32_t>(d[CIM_WORD_SCALE]), d[CIM_WORD_SHIFT],
@@ -397,6 +404,7 @@ void device::write(std::uint32_t offset, std::uint32_t value) {
     case CIM_RING_TAIL:
         tail_ = value;
         check_ring();
+        if (!error_ && !resetting_) fetch(); // at once: the descriptor has to be there
         break;
     case CIM_SUBMIT:
         if (error_) break;

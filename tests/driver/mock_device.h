@@ -70,6 +70,7 @@ private:
     std::uint8_t* locate(const place& p, bool local, bool writes);
     std::uint8_t* bus(std::uint64_t address, std::uint64_t bytes, std::uint32_t code);
     std::uint32_t check_arrays(const words& d) const;
+    std::uint64_t arrays_to_hold(std::uint64_t n, std::uint64_t k, std::uint32_t bits) const;
     std::uint32_t accepted() const { return completed_ + static_cast<std::uint32_t>(queue_.size()); }
 
     std::deque<words> queue_;
