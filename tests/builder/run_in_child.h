@@ -39,7 +39,7 @@ struct run_figures {
 
 /// A row of layers.csv, what of it is a number.
 struct layer_figures {
-    std::int64_t time_ps = 0, bound_ps = 0, tiles = 0;
+    std::int64_t time_ps = 0, bound_ps = 0, tiles = 0, host_issue_ps = 0;
     double energy_pj = 0;
 };
 
@@ -82,8 +82,9 @@ inline std::string to_lines(const run_results& r) {
         lines += line;
     }
     for (const auto& l : r.layers) {
-        std::snprintf(line, sizeof line, "layer %lld %lld %lld %.17g\n", static_cast<long long>(l.time_ps),
-                      static_cast<long long>(l.bound_ps), static_cast<long long>(l.tiles), l.energy_pj);
+        std::snprintf(line, sizeof line, "layer %lld %lld %lld %lld %.17g\n", static_cast<long long>(l.time_ps),
+                      static_cast<long long>(l.bound_ps), static_cast<long long>(l.tiles),
+                      static_cast<long long>(l.stalls[stall::host_issue]), l.energy_pj);
         lines += line;
     }
     return lines;
@@ -104,7 +105,7 @@ inline void read_lines(child_results& r) {
             r.details[name] = count;
         } else {
             auto& l = r.layers.emplace_back();
-            lines >> l.time_ps >> l.bound_ps >> l.tiles >> l.energy_pj;
+            lines >> l.time_ps >> l.bound_ps >> l.tiles >> l.host_issue_ps >> l.energy_pj;
         }
     }
 }

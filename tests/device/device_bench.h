@@ -91,7 +91,7 @@ private:
 template <unsigned W = 64> struct device_bench {
     explicit device_bench(machine m, const cim_device_options& options = {}, bool memory_data = true)
         : device("device", m, options)
-        , interconnect("bus", {}, m.cycle_ps(), energy, options.dma ? 2 : 1, options.window ? 3 : 2)
+        , interconnect("bus", m.bus, m.cycle_ps(), energy, options.dma ? 2 : 1, options.window ? 3 : 2)
         , memory("memory", sized(m.memories.front()), m.cycle_ps(), energy, memory_data)
         , host("host") {
         connect("from_host", host.out, interconnect.in[0]);
