@@ -558,7 +558,7 @@ static int run_tile(struct cim* cim, struct plan* plan, const struct tile* t) {
     z = ends ? &plan->z : sums;
     if (ends && p->flags & CIM_FLAG_REQUANTISE) {
         flags |= CIM_FLAG_REQUANTISE;
-        if (sums && t->k > plan->longest_sum && (!c || c == sums)) {
+        if (sums && t->k > plan->longest_sum) { /* c is not the caller's then: next_k */
             flags |= CIM_FLAG_WORKSPACE;
             c = sums;
         }

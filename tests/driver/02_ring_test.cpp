@@ -201,6 +201,25 @@ TEST(driver_interrupts, a_sleeping_host_is_woken_up) {
     }
 }
 
+TEST(driver_interrupts, the_last_command_of_a_product_asks_for_one) {
+    bench b;
+    ASSERT_NO_FATAL_FAILURE(b.start(64));
+    ASSERT_EQ(cim_interrupts(&b.cim, CIM_IRQ_DONE), CIM_OK);
+    struct cim_gemm g = {}; // 2 x 2 x 2 commands
+    g.m = g.n = g.k = 8;
+    g.tile_m = g.tile_n = g.tile_k = 4;
+    g.a_bits = g.b_bits = 8;
+    g.z_bits = 32;
+    g.a = b.address(0);
+    g.b = b.address(0x1000);
+    g.z = b.address(0x2000);
+    b.device.executed.clear();
+    ASSERT_EQ(cim_gemm(&b.cim, &g), CIM_OK);
+    ASSERT_EQ(b.device.executed.size(), 8u);
+    for (std::size_t i = 0; i < 8; ++i)
+        EXPECT_EQ((b.device.executed[i][CIM_WORD_COMMAND] & CIM_FLAG_INTERRUPT) != 0, i == 7) << i;
+}
+
 TEST(driver_interrupts, an_error_wakes_up_too) {
     sleeper b;
     ASSERT_NO_FATAL_FAILURE(b.start(8));

@@ -259,6 +259,9 @@ TEST(driver_gemm, cuts_no_more_than_it_must) {
     g.clamp_max = 127;
     g.c_stride = 0;
     EXPECT_EQ(cim_gemm(&b.cim, &g), CIM_NO_WORKSPACE);
+    g.k = 128;
+    EXPECT_EQ(commands(), 1u) << "sums stay in the arrays";
+    g.k = 129;
     g.workspace = b.address(0x40000);
     g.workspace_bytes = 64 * 48 * 4;
     EXPECT_EQ(commands(), 1u);
@@ -268,6 +271,14 @@ TEST(driver_gemm, cuts_no_more_than_it_must) {
     EXPECT_EQ(commands(), 64u);
     g.workspace_bytes = 24 * 4;
     EXPECT_EQ(commands(), 128u);
+
+    g.workspace_bytes = 2 * 20 * 48 * 4 + 100; // two tiles side by side
+    g.tile_m = 20;
+    EXPECT_EQ(commands(), 4u);
+    std::vector<std::uint32_t> places;
+    for (auto i = b.device.executed.end() - 4; i != b.device.executed.end(); ++i)
+        places.push_back((*i)[CIM_WORD_C_LO] - static_cast<std::uint32_t>(g.workspace));
+    EXPECT_EQ(places, (std::vector<std::uint32_t>{0, 20 * 48 * 4, 0, 20 * 48 * 4}));
 }
 
 } // namespace

@@ -378,6 +378,7 @@ void device::write(std::uint32_t offset, std::uint32_t value) {
         } else {
             control_ = value & CIM_CONTROL_ENABLE;
             if (ring_is_idle) check_ring();
+            if (!error_ && !resetting_) fetch();
         }
         break;
     case CIM_IRQ_STATUS:
