@@ -61,7 +61,8 @@ void compare(const design& d, int count, unsigned seed, bool data) {
         const auto pick = [&](std::vector<std::int64_t> values) {
             return values[std::uniform_int_distribution<std::size_t>(0, values.size() - 1)(random)];
         };
-        auto g = product(pick({16, 49, 64, 100, 196, 257, 512}), pick({16, 24, 64, 130, 256}), pick({25, 64, 147, 256, 576}));
+        auto g = product(pick({16, 49, 64, 100, 196, 257, 512}), pick({16, 24, 64, 130, 256}),
+                         pick({25, 64, 147, 256, 576}));
         g.bits = {8, 8, 32, 32};
         if (i % 5 == 0) g.bits.a = 16;
         if (i % 7 == 0) g.bits.b = 16;
@@ -91,8 +92,11 @@ void compare(const design& d, int count, unsigned seed, bool data) {
                 100 * worst_energy);
 }
 
-const design designs[] = {{"smem_digital_6t", {}}, {"smem_analog_6t", {"mapper.kind=search"}}, {"smem_digital_8t", {}},
-                          {"rf_digital_6t", {}},   {"rf_analog_8t", {}}};
+const design designs[] = {{"smem_digital_6t", {}},
+                          {"smem_analog_6t", {"mapper.kind=search"}},
+                          {"smem_digital_8t", {}},
+                          {"rf_digital_6t", {}},
+                          {"rf_analog_8t", {}}};
 
 class device_and_trace : public testing::TestWithParam<design> {};
 TEST_P(device_and_trace, take_the_same_time_and_energy) { compare(GetParam(), 60, 20261120, false); }

@@ -44,11 +44,12 @@ public:
     std::int64_t quantum_ps = 0;
     std::int64_t poll_ps = 100'000; ///< between two looks at the device
     std::function<void()> program;
-    int interrupts = 0;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> invalidated; ///< pointers taken back
 
     explicit host_cpu(const sc_core::sc_module_name& name)
         : sc_module(name)
         , out("out") {
+        out.register_invalidate_direct_mem_ptr(this, &host_cpu::invalidate);
         SC_THREAD(run);
     }
     SC_HAS_PROCESS(host_cpu);
@@ -85,6 +86,7 @@ private:
         synchronise();
         sc_core::sc_stop();
     }
+    void invalidate(sc_dt::uint64 begin, sc_dt::uint64 end) { invalidated.push_back({begin, end}); }
     std::int64_t local_ps_ = 0;
 };
 
