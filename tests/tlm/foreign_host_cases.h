@@ -127,13 +127,17 @@ TEST_P(foreign_host_contract, one_payload_serves_again_and_again) {
     host.on_backward = [&](tlm::tlm_generic_payload& q, tlm::tlm_phase& phase, sc_core::sc_time&) {
         if (phase == tlm::END_REQ) return tlm::TLM_ACCEPTED;
         EXPECT_EQ(q.get_response_status(), tlm::TLM_OK_RESPONSE) << round;
-        if (++round < 30) again.notify(sc_core::SC_ZERO_TIME);
+        ++round;
+        again.notify(sc_core::SC_ZERO_TIME);
         return tlm::TLM_COMPLETED;
     };
     testkit::process driver(
         "driver",
         [&] {
-            for (next(); round < 30; next()) sc_core::wait(again);
+            while (round < 30) {
+                next();
+                sc_core::wait(again);
+            }
         },
         true);
     sc_core::sc_start();
