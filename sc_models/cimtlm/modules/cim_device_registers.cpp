@@ -8,6 +8,7 @@
 #include <iterator>
 #include <ostream>
 #include <stdexcept>
+#include <utility>
 
 namespace cimtlm {
 
@@ -19,6 +20,14 @@ void set_high(std::uint64_t& v, std::uint32_t to) { v = (v & UINT32_MAX) | std::
 
 constexpr char state_magic[] = "cimtlm device state 1\n";
 } // namespace
+
+// What cannot be read is 0, what cannot be written ignores it: a guest's mistake is no error of the bus.
+template <unsigned BUSWIDTH>
+void cim_device<BUSWIDTH>::add_register(std::uint32_t offset, register_file::word w) {
+    if (!w.read) w.read = [](std::int64_t) { return 0u; };
+    if (!w.write) w.write = [](std::uint32_t, std::int64_t) {};
+    registers_.add(offset, std::move(w));
+}
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_identification() {
     const auto engine = machine_.matrix_engine();
@@ -46,7 +55,7 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_identification() {
         {CIM_QUEUE, parameters_.queue},
         {CIM_CLOCK_KHZ, std::llround(machine_.technology.clock_mhz * 1000)}};
     for (const auto& [offset, value] : constants)
-        registers_.add(offset, {[v = static_cast<std::uint32_t>(value)](std::int64_t) { return v; }, {}});
+        add_register(offset, {[v = static_cast<std::uint32_t>(value)](std::int64_t) { return v; }, {}});
 }
 
 template <unsigned BUSWIDTH> std::uint32_t cim_device<BUSWIDTH>::status() const {
@@ -60,9 +69,9 @@ template <unsigned BUSWIDTH> std::uint32_t cim_device<BUSWIDTH>::status() const 
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_control() {
     const auto reads = [this](std::uint32_t offset, auto get) {
-        registers_.add(offset, {[get](std::int64_t) { return get(); }, {}});
+        add_register(offset, {[get](std::int64_t) { return get(); }, {}});
     };
-    registers_.add(CIM_CONTROL, {[this](std::int64_t) { return enabled_ ? CIM_CONTROL_ENABLE : 0u; },
+    add_register(CIM_CONTROL, {[this](std::int64_t) { return enabled_ ? CIM_CONTROL_ENABLE : 0u; },
                                  [this](std::uint32_t value, std::int64_t) { control(value); }});
     reads(CIM_STATUS, [this] { return status(); });
     reads(CIM_ERROR_CODE, [this] { return error_code_; });
@@ -70,29 +79,29 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_control() {
     reads(CIM_ERROR_ADDRESS_LO, [this] { return low(error_address_); });
     reads(CIM_ERROR_ADDRESS_HI, [this] { return high(error_address_); });
     reads(CIM_COMPLETED, [this] { return completed_; });
-    registers_.add(CIM_IRQ_STATUS, {[this](std::int64_t) { return irq_status_; },
+    add_register(CIM_IRQ_STATUS, {[this](std::int64_t) { return irq_status_; },
                                     [this](std::uint32_t value, std::int64_t) {
                                         irq_status_ &= ~value;
                                         update_interrupt();
                                     }});
-    registers_.add(CIM_IRQ_ENABLE, {[this](std::int64_t) { return irq_enable_; },
+    add_register(CIM_IRQ_ENABLE, {[this](std::int64_t) { return irq_enable_; },
                                     [this](std::uint32_t value, std::int64_t) {
                                         irq_enable_ = value & CIM_IRQ_ALL;
                                         update_interrupt();
                                     }});
-    registers_.add(CIM_SCRATCH, {[this](std::int64_t) { return scratch_; },
+    add_register(CIM_SCRATCH, {[this](std::int64_t) { return scratch_; },
                                  [this](std::uint32_t value, std::int64_t) { scratch_ = value; }});
     for (std::uint32_t i = 0; i < descriptor_.size(); ++i)
-        registers_.add(CIM_DESCRIPTOR + 4 * i,
+        add_register(CIM_DESCRIPTOR + 4 * i,
                        {[this, i](std::int64_t) { return descriptor_[i]; },
                         [this, i](std::uint32_t value, std::int64_t) { descriptor_[i] = value; }});
-    registers_.add(CIM_SUBMIT, {{}, [this](std::uint32_t, std::int64_t) { submit(); }});
+    add_register(CIM_SUBMIT, {{}, [this](std::uint32_t, std::int64_t) { submit(); }});
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_ring() {
     // While the ring is served only the tail moves.
     const auto add = [this](std::uint32_t offset, auto get, auto set) {
-        registers_.add(offset, {[get](std::int64_t) { return get(); },
+        add_register(offset, {[get](std::int64_t) { return get(); },
                                 [this, set](std::uint32_t value, std::int64_t) {
                                     if (!enabled_) set(value);
                                 }});
@@ -103,12 +112,12 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_ring() {
         CIM_RING_BASE_HI, [this] { return high(ring_base_); }, [this](std::uint32_t v) { set_high(ring_base_, v); });
     add(
         CIM_RING_ENTRIES, [this] { return ring_entries_; }, [this](std::uint32_t v) { ring_entries_ = v; });
-    registers_.add(CIM_RING_TAIL, {[this](std::int64_t) { return ring_tail_; },
+    add_register(CIM_RING_TAIL, {[this](std::int64_t) { return ring_tail_; },
                                    [this](std::uint32_t value, std::int64_t) {
                                        ring_tail_ = value;
                                        ring_changed();
                                    }});
-    registers_.add(CIM_RING_HEAD, {[this](std::int64_t) { return ring_head_; }, {}});
+    add_register(CIM_RING_HEAD, {[this](std::int64_t) { return ring_head_; }, {}});
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::control(std::uint32_t value) {
@@ -177,10 +186,10 @@ template <unsigned BUSWIDTH> std::array<std::uint64_t, 9> cim_device<BUSWIDTH>::
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_counters() {
-    registers_.add(CIM_LATCH, {{}, [this](std::uint32_t, std::int64_t) { latched_ = counts(); }});
+    add_register(CIM_LATCH, {{}, [this](std::uint32_t, std::int64_t) { latched_ = counts(); }});
     for (std::uint32_t i = 0; i < latched_.size(); ++i) {
-        registers_.add(CIM_COUNT_CYCLES + 8 * i, {[this, i](std::int64_t) { return low(latched_[i]); }, {}});
-        registers_.add(CIM_COUNT_CYCLES + 8 * i + 4, {[this, i](std::int64_t) { return high(latched_[i]); }, {}});
+        add_register(CIM_COUNT_CYCLES + 8 * i, {[this, i](std::int64_t) { return low(latched_[i]); }, {}});
+        add_register(CIM_COUNT_CYCLES + 8 * i + 4, {[this, i](std::int64_t) { return high(latched_[i]); }, {}});
     }
 }
 

@@ -4,9 +4,8 @@
 
 namespace cimtlm {
 
-void register_file::add_scratch(std::uint64_t offset) {
-    auto& kept = scratch_[offset]; // references into a map stay valid
-    kept = 0;
+void register_file::add_scratch(std::uint64_t offset, std::uint32_t& kept) {
+    scratch_[offset] = &kept;
     add(offset, {[&kept](std::int64_t) { return kept; }, [&kept](std::uint32_t value, std::int64_t) { kept = value; }});
 }
 
@@ -43,7 +42,7 @@ unsigned register_file::debug(tlm::tlm_generic_payload& payload, std::uint64_t o
             const std::uint32_t value = words_.at(offset + i).read(time_ps);
             std::memcpy(payload.get_data_ptr() + i, &value, 4);
         } else if (scratch != scratch_.end()) {
-            std::memcpy(&scratch->second, payload.get_data_ptr() + i, 4);
+            std::memcpy(scratch->second, payload.get_data_ptr() + i, 4);
         }
     }
     return payload.get_data_length();

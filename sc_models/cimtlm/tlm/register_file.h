@@ -25,7 +25,9 @@ public:
 
     void add(std::uint64_t offset, word w) { words_[offset] = std::move(w); }
     /// A word that keeps what is written and means nothing: for hosts that look whether someone is there.
-    void add_scratch(std::uint64_t offset);
+    void add_scratch(std::uint64_t offset) { add_scratch(offset, own_[offset]); }
+    /// The same in a place of the caller's, which outlives the file.
+    void add_scratch(std::uint64_t offset, std::uint32_t& kept);
 
     /// Whether the words from `offset` on, as many as `payload` is long, may be read or written. The caller has made
     /// sure (check_access) that this is a read or a write of a range that does not overflow.
@@ -38,7 +40,8 @@ public:
 
 private:
     std::map<std::uint64_t, word> words_;
-    std::map<std::uint64_t, std::uint32_t> scratch_;
+    std::map<std::uint64_t, std::uint32_t*> scratch_;
+    std::map<std::uint64_t, std::uint32_t> own_; // references stay valid
 };
 
 } // namespace cimtlm

@@ -30,6 +30,8 @@ public:
     void add(std::uint64_t offset, word w) { words_.add(offset, std::move(w)); }
     /// A word that keeps what is written and means nothing: for hosts that look whether someone is there.
     void add_scratch(std::uint64_t offset) { words_.add_scratch(offset); }
+    /// The same in a place of the caller's, which outlives the window.
+    void add_scratch(std::uint64_t offset, std::uint32_t& kept) { words_.add_scratch(offset, kept); }
     /// Called with the time of each access that is served, before its side effects; not for debug accesses.
     void before_access(std::function<void(std::int64_t time_ps)> hook) { before_ = std::move(hook); }
 
