@@ -125,6 +125,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
     dont_initialize();
 
     registers_.before_access([this](std::int64_t time_ps) { kernel_.run_until(time_ps); });
+    for (std::uint32_t offset = 0; offset < CIM_WINDOW_BYTES; offset += 4) add_register(offset, {});
     add_identification();
     add_control();
     add_ring();

@@ -99,6 +99,7 @@ private:
     template <class Visit> void visit_state(Visit visit);
     template <class Visit> void visit_memory(Visit visit) const;
 
+    void add_register(std::uint32_t offset, register_file::word w);
     void add_identification();
     void add_control();
     void add_ring();

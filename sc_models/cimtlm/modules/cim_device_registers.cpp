@@ -89,12 +89,9 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_control() {
                                         irq_enable_ = value & CIM_IRQ_ALL;
                                         update_interrupt();
                                     }});
-    add_register(CIM_SCRATCH, {[this](std::int64_t) { return scratch_; },
-                                 [this](std::uint32_t value, std::int64_t) { scratch_ = value; }});
+    registers_.add_scratch(CIM_SCRATCH, scratch_);
     for (std::uint32_t i = 0; i < descriptor_.size(); ++i)
-        add_register(CIM_DESCRIPTOR + 4 * i,
-                       {[this, i](std::int64_t) { return descriptor_[i]; },
-                        [this, i](std::uint32_t value, std::int64_t) { descriptor_[i] = value; }});
+        registers_.add_scratch(CIM_DESCRIPTOR + 4 * i, descriptor_[i]);
     add_register(CIM_SUBMIT, {{}, [this](std::uint32_t, std::int64_t) { submit(); }});
 }
 
