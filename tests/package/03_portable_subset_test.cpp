@@ -3,7 +3,11 @@
 #include "package_tools.h"
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <set>
+#include <thread>
+#include <vector>
 
 namespace {
 
@@ -22,12 +26,20 @@ void compile_all(const std::string& options) {
         for (const auto& entry : fs::directory_iterator(root + "/sc_models/cimtlm/" + floor))
             if (entry.path().extension() == ".cpp") sources.insert(entry.path().string());
     ASSERT_FALSE(sources.empty());
-    for (const auto& source : sources) {
-        const auto o = shell(quoted(CIMTLM_CXX) + " -std=c++17 -fsyntax-only -Wall -Wextra -Werror -I" +
-                             quoted(root + "/sc_models") + " -I" + quoted(root + "/driver") + " " + options + " " +
-                             quoted(source));
-        EXPECT_EQ(o.status, 0) << source << "\n" << o.out.substr(0, 3000);
-    }
+    const std::vector<std::string> files(sources.begin(), sources.end());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < files.size(); i = next++) {
+            const auto o = shell(quoted(CIMTLM_CXX) + " -std=c++17 -fsyntax-only -Wall -Wextra -Werror -I" +
+                                 quoted(root + "/sc_models") + " -I" + quoted(root + "/driver") + " " + options + " " +
+                                 quoted(files[i]));
+            EXPECT_EQ(o.status, 0) << files[i] << "\n" << o.out.substr(0, 3000);
+        }
+    };
+    std::vector<std::future<void>> workers;
+    for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i)
+        workers.push_back(std::async(std::launch::async, work));
+    for (auto& worker : workers) worker.get();
 }
 
 TEST(portable_subset, compiles_against_gem5) {
