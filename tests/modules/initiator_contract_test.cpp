@@ -1,8 +1,9 @@
 /// The contract of an initiator, applied to every initiator socket: compute block (both), vector unit, host, probe of
-/// accesses, bus and cache.
+/// accesses, DMA of the device, bus and cache.
 #include <cimtlm/modules/access_probe.h>
 #include <cimtlm/modules/bus.h>
 #include <cimtlm/modules/cache.h>
+#include <cimtlm/modules/dma.h>
 #include <cimtlm/modules/host_cpu.h>
 
 #include <algorithm>
@@ -147,6 +148,53 @@ struct probe_mem {
     std::string errors() const { return ""; }
 };
 
+/// A DMA with transfers of rows, as a block asks for them.
+template <unsigned W, dma_transport Transport, dma_split Split> struct dma_out_of {
+    static constexpr unsigned width = W;
+    static device_dma_parameters parameters() {
+        device_dma_parameters p;
+        p.transport = Transport;
+        p.split = Split;
+        return p;
+    }
+    local_kernel kernel{"kernel"};
+    testkit::initiator<> block{"block"};
+    initiator_port<64> port{block.out, 0, &kernel};
+    dma<W> under_test{"dma", parameters(), levels::cycle_ps, kernel};
+    std::string refused;
+    bool done = false;
+
+    dma_out_of() {
+        block.out.bind(under_test.in);
+        kernel.spawn([this] {
+            std::vector<unsigned char> data(500, 1);
+            for (unsigned i = 0; i < 20; ++i) {
+                transfer_request r;
+                r.command = i % 2 ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND;
+                r.address = i * 1003;
+                r.bytes = data.size();
+                r.segment_bytes = i % 3 ? 0 : 50;
+                r.stride_bytes = i % 3 ? 0 : 70;
+                r.data = data.data();
+                const auto result = port.transfer(r, on_error::return_status);
+                if (!result.ok()) refused += std::to_string(i) + " ";
+                kernel.wait_until(kernel.now_ps() + result.delay_ps);
+            }
+            done = true;
+        });
+    }
+    initiator_traits traits() const {
+        initiator_traits t;
+        t.on_refusal = initiator_traits::refusal::told;
+        t.at_kernel_time = false; // local time
+        t.aligned_pow2 = Split == dma_split::aligned_pow2;
+        return t;
+    }
+    tlm::tlm_initiator_socket<W>& socket() { return under_test.out; }
+    bool finished() const { return done; }
+    std::string errors() const { return refused; }
+};
+
 /// A host whose reads and writes pass through a module; it tells what was refused.
 template <unsigned W> struct passing_host {
     testkit::initiator<W> host{"host"};
@@ -210,6 +258,10 @@ template <unsigned W> struct cache_out_of {
     }
 };
 
+using dma_32_blocking = dma_out_of<32, dma_transport::blocking, dma_split::aligned_pow2>;
+using dma_64_blocking = dma_out_of<64, dma_transport::blocking, dma_split::row>;
+using dma_32_non_blocking = dma_out_of<32, dma_transport::non_blocking, dma_split::aligned_pow2>;
+using dma_64_non_blocking = dma_out_of<64, dma_transport::non_blocking, dma_split::aligned_pow2>;
 using bus_out_32 = bus_out_of<32>;
 using bus_out_64 = bus_out_of<64>;
 using cache_out_32 = cache_out_of<32>;
@@ -222,6 +274,10 @@ CIMTLM_INITIATOR_CONTRACT(block_near);
 CIMTLM_INITIATOR_CONTRACT(vector_mem);
 CIMTLM_INITIATOR_CONTRACT(host_mem);
 CIMTLM_INITIATOR_CONTRACT(probe_mem);
+CIMTLM_INITIATOR_CONTRACT(dma_32_blocking);
+CIMTLM_INITIATOR_CONTRACT(dma_64_blocking);
+CIMTLM_INITIATOR_CONTRACT(dma_32_non_blocking);
+CIMTLM_INITIATOR_CONTRACT(dma_64_non_blocking);
 CIMTLM_INITIATOR_CONTRACT(bus_out_32);
 CIMTLM_INITIATOR_CONTRACT(bus_out_64);
 CIMTLM_INITIATOR_CONTRACT(cache_out_32);
