@@ -28,8 +28,8 @@ install(FILES workloads/layer.h workloads/lowering.h workloads/models.h workload
 file(RELATIVE_PATH library_from_program "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
 set_property(TARGET cimtlm PROPERTY INSTALL_RPATH "$ORIGIN/${library_from_program}")
 install(TARGETS cimtlm RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY platforms/study platforms/a100 platforms/parts DESTINATION ${data_dir}/platforms
-        FILES_MATCHING PATTERN *.yaml PATTERN *.mapping)
+install(DIRECTORY platforms DESTINATION ${data_dir} FILES_MATCHING PATTERN *.yaml PATTERN *.mapping
+        PATTERN builder EXCLUDE PATTERN config EXCLUDE PATTERN program EXCLUDE)
 install(DIRECTORY traces DESTINATION ${data_dir} FILES_MATCHING PATTERN *.csv)
 install(DIRECTORY driver DESTINATION ${data_dir} FILES_MATCHING PATTERN *.[ch] PATTERN *.md)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
