@@ -26,12 +26,11 @@ constexpr std::uint64_t memory_address = 0x8000'0000, control_address = 0x4000'0
 /// What the study's machines need to be a device. Small limits, so that the driver cuts products.
 inline machine with_device(machine m) {
     device_parameters d;
-    memory_level activations;
-    activations.name = "activations";
+    device_memory_parameters activations;
     activations.capacity_bytes = 32 * 1024;
     activations.read_bytes_per_cycle = activations.write_bytes_per_cycle = 16;
     activations.latency_cycles = 2;
-    activations.read_energy_pj_per_byte = activations.update_energy_pj_per_byte = 1;
+    activations.read_energy_pj_per_byte = activations.write_energy_pj_per_byte = 1;
     d.activation_memory = activations;
     m.device = d;
     return m;

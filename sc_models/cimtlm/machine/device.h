@@ -1,6 +1,6 @@
 #pragma once
 /// What makes a machine's CiM block a device on a foreign bus, as plain structs.
-#include <cimtlm/machine/memory.h>
+#include <cimtlm/circuit/technology.h>
 
 #include <boost/describe.hpp>
 
@@ -31,10 +31,26 @@ struct device_dma_parameters {
 };
 BOOST_DESCRIBE_STRUCT(device_dma_parameters, (), (split, transport, burst_bytes, bytes_per_cycle, outstanding))
 
+/// A memory within the device.
+struct device_memory_parameters {
+    std::int64_t capacity_bytes = 0;                       ///< of the weight memory it is that of the arrays: 0
+    double read_bytes_per_cycle = 0;                       ///< 0: not a limit
+    double write_bytes_per_cycle = 0;                      ///< likewise
+    double latency_cycles = 0;                             ///< first byte, without contention
+    double read_energy_pj_per_byte = 0;                    ///< pJ
+    double write_energy_pj_per_byte = 0;                   ///< pJ
+    double area_um2 = 0;                                   ///< um2
+    std::optional<technology_point> native = std::nullopt; ///< of energies and area; absent: the machine's technology
+};
+BOOST_DESCRIBE_STRUCT(device_memory_parameters, (),
+                      (capacity_bytes, read_bytes_per_cycle, write_bytes_per_cycle, latency_cycles,
+                       read_energy_pj_per_byte, write_energy_pj_per_byte, area_um2, native))
+
 /// The device around a CiM block (modules/cim_device.h).
 struct device_parameters {
-    std::optional<memory_level> activation_memory; ///< operands and results within the device; absent: none
-    std::optional<memory_level> weight_memory; ///< the arrays as memory: their ports and energies; its capacity is theirs
+    std::optional<device_memory_parameters> activation_memory; ///< operands and results within the device; absent: none
+    std::optional<device_memory_parameters> weight_memory;     ///< the arrays as memory; absent: ports are no limit,
+                                                           ///< writing costs what the macro says, reading nothing
     std::int64_t max_m = 4096; ///< largest extents of one command
     std::int64_t max_n = 4096;
     std::int64_t max_k = 4096;
@@ -45,7 +61,7 @@ struct device_parameters {
     device_dma_parameters dma;
 };
 BOOST_DESCRIBE_STRUCT(device_parameters, (),
-                      (activation_memory, weight_memory, max_m, max_n, max_k, ring_entries, queue, command_cycles, mode_switch_cycles,
-                       dma))
+                      (activation_memory, weight_memory, max_m, max_n, max_k, ring_entries, queue, command_cycles,
+                       mode_switch_cycles, dma))
 
 } // namespace cimtlm

@@ -90,12 +90,12 @@ constexpr double most_ps = 1e12;
 constexpr double most_channels = 4096;
 constexpr std::size_t most_levels = 16;
 constexpr double most_units = 4096;
-constexpr double most_partitions = 64;             // each has a socket
-constexpr double most_device_bytes = 1 << 30;      // a data window has 32-bit offsets
-constexpr double most_device_extent = 1 << 24;     // sums of a product are kept while it runs
+constexpr double most_partitions = 64;         // each has a socket
+constexpr double most_device_bytes = 1 << 30;  // a data window has 32-bit offsets
+constexpr double most_device_extent = 1 << 24; // sums of a product are kept while it runs
 
-void check_rates(const checker& check, const memory_level& level, const std::string& where) {
-    const auto key = [&](const char* name) { return where + "." + name; };
+void check_memory(const checker& check, const memory_level& level) {
+    const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
     check.not_negative(key("capacity_bytes"), static_cast<double>(level.capacity_bytes));
     check.not_negative(key("read_bytes_per_cycle"), level.read_bytes_per_cycle);
     check.not_negative(key("write_bytes_per_cycle"), level.write_bytes_per_cycle);
@@ -105,11 +105,6 @@ void check_rates(const checker& check, const memory_level& level, const std::str
     check.not_negative(key("update_energy_pj_per_byte"), level.update_energy_pj_per_byte);
     check.not_negative(key("fill_energy_pj_per_byte"), level.fill_energy_pj_per_byte);
     check.not_negative(key("area_um2"), level.area_um2);
-}
-
-void check_memory(const checker& check, const memory_level& level) {
-    const auto key = [&](const char* name) { return "memories." + level.name + "." + name; };
-    check_rates(check, level, "memories." + level.name);
     if (level.keeps.empty()) check.fail(key("keeps") + " is empty: a level that keeps nothing is not on any path");
     if (level.fanout) {
         check.positive(key("fanout.count"), static_cast<double>(level.fanout->count));
@@ -152,18 +147,26 @@ void check_memory(const checker& check, const memory_level& level) {
 }
 
 void check_device(const checker& check, const device_parameters& d) {
+    for (const auto& [name, memory] :
+         {std::pair{"activation_memory", &d.activation_memory}, std::pair{"weight_memory", &d.weight_memory}}) {
+        if (!*memory) continue;
+        const auto key = [&, n = name](const char* figure) { return std::string("device.") + n + "." + figure; };
+        const auto& m = **memory;
+        check.not_negative(key("read_bytes_per_cycle"), m.read_bytes_per_cycle);
+        check.not_negative(key("write_bytes_per_cycle"), m.write_bytes_per_cycle);
+        check.not_negative(key("latency_cycles"), m.latency_cycles);
+        check.at_most(key("latency_cycles"), m.latency_cycles, most_cycles);
+        check.not_negative(key("read_energy_pj_per_byte"), m.read_energy_pj_per_byte);
+        check.not_negative(key("write_energy_pj_per_byte"), m.write_energy_pj_per_byte);
+        check.not_negative(key("area_um2"), m.area_um2);
+    }
     if (d.activation_memory) {
-        check_rates(check, *d.activation_memory, "device.activation_memory");
-        check.positive("device.activation_memory.capacity_bytes",
-                       static_cast<double>(d.activation_memory->capacity_bytes));
-        check.at_most("device.activation_memory.capacity_bytes",
-                      static_cast<double>(d.activation_memory->capacity_bytes), most_device_bytes);
+        const auto bytes = static_cast<double>(d.activation_memory->capacity_bytes);
+        check.positive("device.activation_memory.capacity_bytes", bytes);
+        check.at_most("device.activation_memory.capacity_bytes", bytes, most_device_bytes);
     }
-    if (d.weight_memory) {
-        check_rates(check, *d.weight_memory, "device.weight_memory");
-        if (d.weight_memory->capacity_bytes != 0)
-            check.fail("device.weight_memory.capacity_bytes must be 0: it is that of the arrays");
-    }
+    if (d.weight_memory && d.weight_memory->capacity_bytes != 0)
+        check.fail("device.weight_memory.capacity_bytes must be 0: it is that of the arrays");
     for (const auto& [name, value] :
          {std::pair{"device.max_m", d.max_m}, std::pair{"device.max_n", d.max_n}, std::pair{"device.max_k", d.max_k},
           std::pair{"device.ring_entries", d.ring_entries}, std::pair{"device.queue", d.queue}}) {

@@ -148,7 +148,7 @@ struct machine {
     host_parameters host;
     mapper_parameters mapper;
     std::optional<device_parameters> device = std::nullopt; ///< of the stand-alone device; a run does not need them
-    double static_power_mw = 0; ///< mW of the whole machine, charged over time
+    double static_power_mw = 0;                             ///< mW of the whole machine, charged over time
 
     double cycle_ps() const { return 1e6 / technology.clock_mhz; }
     /// The matrix engine as a model (one instance). With both, that of CiM: unit_groups() (machine/unit_group.h)

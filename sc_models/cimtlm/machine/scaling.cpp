@@ -5,19 +5,29 @@ namespace cimtlm {
 std::vector<technology_part> technology_parts(machine& m) {
     std::vector<technology_part> parts;
     using kind = figure_kind;
-    const auto add_memory = [&](memory_level& level, const std::string& key) {
+    for (auto& level : m.memories) {
+        if (level.kind == memory_kind::dram) continue;
+        const auto key = "memories." + level.name + ".";
         parts.push_back({key + "native",
                          &level.native,
                          {{key + "read_energy_pj_per_byte", kind::energy, &level.read_energy_pj_per_byte},
                           {key + "update_energy_pj_per_byte", kind::energy, &level.update_energy_pj_per_byte},
                           {key + "fill_energy_pj_per_byte", kind::energy, &level.fill_energy_pj_per_byte},
                           {key + "area_um2", kind::area, &level.area_um2}}});
+    }
+    const auto add_memory_of_device = [&](std::optional<device_memory_parameters>& memory, const std::string& name) {
+        if (!memory) return;
+        const auto key = "device." + name + ".";
+        parts.push_back({key + "native",
+                         &memory->native,
+                         {{key + "read_energy_pj_per_byte", kind::energy, &memory->read_energy_pj_per_byte},
+                          {key + "write_energy_pj_per_byte", kind::energy, &memory->write_energy_pj_per_byte},
+                          {key + "area_um2", kind::area, &memory->area_um2}}});
     };
-    for (auto& level : m.memories)
-        if (level.kind != memory_kind::dram) add_memory(level, "memories." + level.name + ".");
-    if (m.device && m.device->activation_memory)
-        add_memory(*m.device->activation_memory, "device.activation_memory.");
-    if (m.device && m.device->weight_memory) add_memory(*m.device->weight_memory, "device.weight_memory.");
+    if (m.device) {
+        add_memory_of_device(m.device->activation_memory, "activation_memory");
+        add_memory_of_device(m.device->weight_memory, "weight_memory");
+    }
     if (m.cim) {
         auto& macro = m.cim->macro;
         // Said apart, because the latency may stay behind where the energies go.

@@ -23,22 +23,24 @@ machine checked(machine m) {
     return m;
 }
 
-memory_level activation_level(const device_parameters& p) {
-    auto level = *p.activation_memory;
+memory_level level_of(const device_memory_parameters& p) {
+    memory_level level;
     level.kind = memory_kind::sram;
+    level.capacity_bytes = p.capacity_bytes;
+    level.read_bytes_per_cycle = p.read_bytes_per_cycle;
+    level.write_bytes_per_cycle = p.write_bytes_per_cycle;
+    level.latency_cycles = p.latency_cycles;
+    level.read_energy_pj_per_byte = p.read_energy_pj_per_byte;
+    level.update_energy_pj_per_byte = p.write_energy_pj_per_byte;
     return level;
 }
 
-// The arrays as memory. Without more said writing costs what the macro says, and ports are no limit.
+// The arrays as memory.
 memory_level weight_level(const machine& m, const device_parameters& p) {
     const auto engine = m.matrix_engine();
-    memory_level level;
-    if (p.weight_memory) {
-        level = *p.weight_memory;
-    } else {
-        level.update_energy_pj_per_byte = engine->write_pj_per_byte();
-    }
-    level.kind = memory_kind::sram;
+    device_memory_parameters as_macro;
+    as_macro.write_energy_pj_per_byte = engine->write_pj_per_byte();
+    auto level = level_of(p.weight_memory.value_or(as_macro));
     level.capacity_bytes = engine->capacity_bytes() * m.cim->count;
     return level;
 }
@@ -92,8 +94,8 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
     router_.map(inner_address + weight_offset_, weight_bytes, 0);
     router_.out[0].bind(weights_.in);
     if (parameters_.activation_memory) {
-        activations_ = std::make_unique<scratchpad<64>>("activations", activation_level(parameters_), cycle_ps, ledger_,
-                                                        options.data);
+        activations_ = std::make_unique<scratchpad<64>>("activations", level_of(*parameters_.activation_memory),
+                                                        cycle_ps, ledger_, options.data);
         router_.map(inner_address, static_cast<std::uint64_t>(limits_.activation_bytes), 1);
         router_.out[1].bind(activations_->in);
     }
