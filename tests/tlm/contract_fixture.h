@@ -286,9 +286,10 @@ protected:
             EXPECT_EQ(p->get_response_status(), tlm::TLM_OK_RESPONSE);
             EXPECT_EQ(p->get_address(), elsewhere) << "not the target's business";
         }
-        if (t.keeps_data) {
-            EXPECT_EQ(read, written);
-        }
+        if (!t.keeps_data) return;
+        EXPECT_EQ(read, written);
+        host.access(tlm::TLM_READ_COMMAND, t.address, read);
+        EXPECT_EQ(read, written) << "and not where the address pointed later";
     }
 };
 
