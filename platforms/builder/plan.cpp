@@ -1,7 +1,6 @@
 #include <platforms/builder/plan.h>
 
 #include <cimtlm/base/error.h>
-#include <cimtlm/mapping/rules.h>
 #include <cimtlm/mapping/search.h>
 #include <cimtlm/mapping/tile.h>
 
@@ -22,12 +21,10 @@ struct mapped {
     std::string text;
 };
 
-mapped map_product(const gemm& g, const cost_model& cost, const mapping_file* by_hand) {
+mapped mapped_product(const gemm& g, const cost_model& cost, const mapping_file* by_hand) {
     const auto& m = cost.target();
     const auto shape = nest_slots(m, g.bits);
-    const auto nest = by_hand                               ? by_hand->find(g, m, shape)
-                      : m.mapper.kind == mapper_kind::rules ? map_by_rules(g, m, shape)
-                                                            : map_by_search(g, cost, shape, m.mapper.objective);
+    const auto nest = by_hand ? by_hand->find(g, m, shape) : map_product(g, cost, shape);
     return {std::make_shared<flat_nest>(nest, m, shape), to_text(nest, shape)};
 }
 
@@ -123,7 +120,7 @@ plan make_unit_plan(const work_list& work, const cost_model& cost, const plan_op
         auto found = known.find(key_of(g));
         if (found == known.end()) {
             try {
-                found = known.emplace(key_of(g), map_product(g, cost, by_hand ? &*by_hand : nullptr)).first;
+                found = known.emplace(key_of(g), mapped_product(g, cost, by_hand ? &*by_hand : nullptr)).first;
             } catch (const input_error& e) {
                 throw input_error("'" + g.name + "' (" + std::to_string(g.m) + "," + std::to_string(g.n) + "," +
                                   std::to_string(g.k) + ") on " + cost.target().name + ": " + e.what());

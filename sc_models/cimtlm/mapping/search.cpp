@@ -292,4 +292,10 @@ loop_nest map_by_search(const gemm& g, const cost_model& cost, const std::vector
         {g, cost.target(), shape, objective, {}, [&](const flat_nest& n) { return cost.evaluate(n, g); }}, starts);
 }
 
+loop_nest map_product(const gemm& g, const cost_model& cost, const std::vector<nest_slot>& shape) {
+    const auto& m = cost.target();
+    return m.mapper.kind == mapper_kind::rules ? map_by_rules(g, m, shape)
+                                               : map_by_search(g, cost, shape, m.mapper.objective);
+}
+
 } // namespace cimtlm

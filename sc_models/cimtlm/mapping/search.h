@@ -42,4 +42,7 @@ struct search_space {
 /// The same by any figures; never worse than the best of `starts`, which must be possible.
 loop_nest map_by_search(const search_space& space, const std::vector<loop_nest>& starts);
 
+/// By the mapper of the machine: rules, or search for its objective. Throws input_error when there is no way.
+loop_nest map_product(const gemm& g, const cost_model& cost, const std::vector<nest_slot>& shape);
+
 } // namespace cimtlm

@@ -1,7 +1,6 @@
 #include <cimtlm/modules/command_mapper.h>
 
 #include <cimtlm/base/error.h>
-#include <cimtlm/mapping/rules.h>
 #include <cimtlm/mapping/search.h>
 #include <cimtlm/mapping/tile.h>
 
@@ -14,12 +13,6 @@ namespace {
 machine with_arrays(machine m, std::int64_t arrays) {
     m.cim->count = arrays;
     return m;
-}
-
-loop_nest nest_of(const gemm& g, const cost_model& cost, const std::vector<nest_slot>& shape) {
-    const auto& m = cost.target();
-    return m.mapper.kind == mapper_kind::rules ? map_by_rules(g, m, shape)
-                                               : map_by_search(g, cost, shape, m.mapper.objective);
 }
 
 mapped_command told(const gemm& g, const loop_nest& nest, const machine& m, const std::vector<nest_slot>& shape) {
@@ -58,7 +51,7 @@ template <class Make> mapped_command command_mapper::once(const gemm& g, std::in
 }
 
 mapped_command command_mapper::map(const gemm& g, std::int64_t arrays) {
-    return once(g, arrays, false, [&](const part& p, const auto& shape) { return nest_of(g, p.cost, shape); });
+    return once(g, arrays, false, [&](const part& p, const auto& shape) { return map_product(g, p.cost, shape); });
 }
 
 namespace {
