@@ -5,10 +5,6 @@
 #include <cimtlm/modules/crossbar_macro.h>
 #include <cimtlm/tlm/initiator_port.h>
 
-#include <tlm_utils/simple_initiator_socket.h>
-
-#include <algorithm>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -23,12 +19,8 @@ struct host : sc_core::sc_module {
         : sc_module(name) {
         SC_THREAD(run);
     }
-
     void move(tlm::tlm_command command, std::uint64_t offset, void* data, std::uint64_t bytes) {
-        cimtlm::transfer_request r;
-        r.command = command;
-        r.address = macro_base + offset;
-        r.bytes = bytes;
+        cimtlm::transfer_request r{command, macro_base + offset, bytes};
         r.data = static_cast<unsigned char*>(data);
         wait(static_cast<double>(port.transfer(r).delay_ps), sc_core::SC_PS); // an error response ends the simulation
     }
@@ -38,60 +30,43 @@ struct host : sc_core::sc_module {
         move(tlm::TLM_READ_COMMAND, offset, &value, 4);
         return value;
     }
-
     void run() {
         std::int8_t weights[rows][columns], inputs[rows];
-        std::int32_t outputs[columns], expected[columns] = {};
+        std::int32_t outputs[columns], wrong = 0;
         for (int r = 0; r < rows; ++r) {
             inputs[r] = static_cast<std::int8_t>(r % 7 - 3);
-            for (int c = 0; c < columns; ++c) {
-                weights[r][c] = static_cast<std::int8_t>((r * 5 + c) % 11 - 5);
-                expected[c] += inputs[r] * weights[r][c];
-            }
+            for (int c = 0; c < columns; ++c) weights[r][c] = static_cast<std::int8_t>((r * 5 + c) % 11 - 5);
         }
-        const auto start = sc_core::sc_time_stamp();
         const auto first = get(CIM_MACRO_WEIGHT_OFFSET), stride = get(CIM_MACRO_WEIGHT_STRIDE);
         for (unsigned r = 0; r < rows; ++r) move(tlm::TLM_WRITE_COMMAND, first + r * stride, weights[r], columns);
         move(tlm::TLM_WRITE_COMMAND, get(CIM_MACRO_INPUT_OFFSET), inputs, sizeof inputs);
         const auto loaded = sc_core::sc_time_stamp();
         set(CIM_MACRO_CONTROL, CIM_MACRO_CONTROL_START);
-        while (get(CIM_MACRO_STATUS) & CIM_MACRO_STATUS_BUSY) {
-        } // each look takes its time on the bus
+        while (get(CIM_MACRO_STATUS) & CIM_MACRO_STATUS_BUSY) {} // each look takes its time on the bus
         const auto done = sc_core::sc_time_stamp();
         move(tlm::TLM_READ_COMMAND, get(CIM_MACRO_OUTPUT_OFFSET), outputs, sizeof outputs);
-
-        for (int c = 0; c < columns; ++c) std::printf("%d%c", outputs[c], c + 1 < columns ? ' ' : '\n');
-        std::printf("outputs %s, error code %u\n", std::equal(outputs, outputs + columns, expected) ? "right" : "wrong",
-                    get(CIM_MACRO_ERROR_CODE));
-        std::printf("loaded in %.0f ns, computed in %.0f ns\n", (loaded - start).to_seconds() * 1e9,
+        for (int c = 0; c < columns; ++c) {
+            std::printf("%d ", outputs[c]);
+            for (int r = 0; r < rows; ++r) outputs[c] -= inputs[r] * weights[r][c];
+            wrong += outputs[c] != 0;
+        }
+        std::printf("\noutputs %s, error code %u\n", wrong ? "wrong" : "right", get(CIM_MACRO_ERROR_CODE));
+        std::printf("loaded in %.0f ns, computed in %.0f ns\n", loaded.to_seconds() * 1e9,
                     (done - loaded).to_seconds() * 1e9);
     }
 };
 
-// minimal_soc [CYCLE_PS]
-int sc_main(int argc, char** argv) try {
+int sc_main(int argc, char** argv) try { // minimal_soc [CYCLE_PS]
     const double cycle_ps = argc > 1 ? std::atof(argv[1]) : 1000;
+    // Rows, columns, bits, step of 18 ns, pJ: platforms/parts/macros/digital_6t.yaml says where they come from.
+    const cimtlm::published_macro_parameters digital_6t{"digital_6t", rows, columns, 1, 1, 8, 8, 18e3, 0.34, 3.2, 1, 32};
     cimtlm::ledger energy;
-    cimtlm::published_macro_parameters p; // platforms/parts/macros/digital_6t.yaml says where they come from
-    p.name = "digital_6t";
-    p.rows_parallel = rows;
-    p.columns_parallel = columns;
-    p.latency_ps = 18000;
-    p.mac_energy_pj = 0.34;
-    p.write_energy_pj_per_byte = 3.2;
-    p.write_bytes_per_cycle = 32;
-    cimtlm::bus_parameters b;
-    b.bytes_per_cycle = 8;
-    b.latency_cycles = 2;
-    b.energy_pj_per_byte = 0.1; // assumed
-
     host cpu("cpu");
-    cimtlm::bus<64> bus("bus", b, cycle_ps, energy, 1, 1);
-    cimtlm::crossbar_macro<64> macro("macro", p, cycle_ps, energy);
+    cimtlm::bus<64> bus("bus", {8, 2, 0.1}, cycle_ps, energy, 1, 1); // 8 B and 2 cycles, 0.1 pJ a byte
+    cimtlm::crossbar_macro<64> macro("macro", digital_6t, cycle_ps, energy);
     cpu.mem.bind(bus.in[0]);
     bus.out[0].bind(macro.in);
     bus.map(macro_base, macro.size_bytes(), 0);
-
     sc_core::sc_start();
     for (const auto& [part, pj] : energy.by_part()) std::printf("%s %.1f pJ\n", part.c_str(), pj);
     std::printf("energy %.1f pJ\n", energy.total_pj());

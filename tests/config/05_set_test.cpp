@@ -57,7 +57,7 @@ TEST(set, refusals_name_the_option_and_the_nearest_key) {
     EXPECT_EQ(refused_set("smme.capacity_bytes=1"),
               "--set smme.capacity_bytes=1: unknown key 'smme'; did you mean 'smem'? allowed: dram, smem, name, "
               "description, technology, memories, cim, tensor_core, dispatcher, vector_unit, bus, dma, host, mapper, "
-              "static_power_mw");
+              "device, static_power_mw");
     EXPECT_EQ(refused_set("memories.smme.capacity_bytes=1"),
               "--set memories.smme.capacity_bytes=1: unknown name in 'memories' 'smme'; did you mean 'smem'? allowed: "
               "dram, smem");

@@ -64,6 +64,9 @@ TEST(round_trip, no_key_is_left_out) {
     }
     loaded.value.bus.ports.emplace();
     loaded.value.dispatcher.emplace();
+    loaded.value.device.emplace();
+    for (auto* memory : {&loaded.value.device->activation_memory, &loaded.value.device->weight_memory})
+        memory->emplace().native = loaded.value.technology.point();
     const auto tree = parse_config(to_yaml(loaded), "t.yaml");
     std::string missing;
     for (const auto& key : list_keys()) {

@@ -3,14 +3,37 @@
 #include "device_bench.h"
 
 #include <cimtlm/base/error.h>
+#include <platforms/config/config.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 using namespace device_test;
+
+// The kernel elaborates once a process.
+std::int64_t in_child(const std::function<std::int64_t()>& body) {
+    int ends[2];
+    if (pipe(ends) != 0) return -1;
+    const pid_t child = fork();
+    if (child == 0) {
+        const auto value = body();
+        if (write(ends[1], &value, sizeof value) < 0) _exit(2);
+        _exit(testing::Test::HasFailure() ? 1 : 0);
+    }
+    close(ends[1]);
+    std::int64_t value = -1;
+    if (read(ends[0], &value, sizeof value) != sizeof value) value = -1;
+    close(ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    return value;
+}
 
 machine quiet(machine m = study::in_smem("digital_6t")) {
     m = with_device(std::move(m));
@@ -303,6 +326,36 @@ TEST(device_host, a_device_without_dma_works_on_its_own_memories) {
         b.host.access(tlm::TLM_READ_COMMAND, window_address + 64, &z, 4);
         EXPECT_EQ(z, 3);
     });
+}
+
+TEST(device_host, the_shipped_machine_is_a_device_and_its_parameters_count) {
+    // One product whose transfers set the pace: rate of the port, requests under way against the memory's latency.
+    const auto took = [](const std::vector<std::string>& settings) {
+        auto m = load_machine("soc/cim_device", settings).value;
+        m.memories.front().dram->t_refi_ps = 0;
+        std::int64_t cycles = 0;
+        const auto run = [&] {
+            device_bench<32> b(m);
+            b.run([&] {
+                start(b);
+                auto g = product(256, 16, 256);
+                ASSERT_EQ(cim_gemm(&b.cim, &g), CIM_OK);
+                cycles = static_cast<std::int64_t>(cim_count(&b.cim, CIM_COUNT_BUSY));
+            });
+        };
+        return in_child([&] {
+            run();
+            return cycles;
+        });
+    };
+    const auto fast = took({});
+    const auto bytes = 256 * 256 + 256 * 16 + 256 * 16 * 4;
+    EXPECT_GT(fast, bytes / 2 / 8);
+    const auto slow = took({"device.dma.bytes_per_cycle=1"});
+    EXPECT_NEAR(static_cast<double>(slow), 256 * 256 + 256 * 16, 0.1 * 256 * 256) << "a byte a cycle, each way";
+    const auto one = took({"device.dma.outstanding=1"}), two = took({"device.dma.outstanding=2"});
+    EXPECT_GT(one, 3 * fast);
+    EXPECT_NEAR(static_cast<double>(one) / static_cast<double>(two), 2, 0.2) << "latency for each burst of 64 B";
 }
 
 } // namespace

@@ -183,11 +183,13 @@ TEST(at_frontend, one_response_at_a_time_and_a_reason_for_a_standstill) {
     EXPECT_TRUE(b.probe.violations().empty());
 }
 
+TLM_DECLARE_EXTENDED_PHASE(foreign);
+
 TEST(at_frontend, phases_of_other_protocols_are_ignored) {
     bench b(1000);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     tlm::tlm_generic_payload p;
-    tlm::tlm_phase phase(static_cast<unsigned>(77));
+    tlm::tlm_phase phase(foreign);
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
     EXPECT_EQ(b.host.out->nb_transport_fw(p, phase, delay), tlm::TLM_ACCEPTED);
     phase = tlm::END_RESP;
