@@ -119,7 +119,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
 
     block_.on_loadable([this] { product_event_.notify(); });
     block_.on_finished([this](std::int64_t number) { finished(static_cast<std::uint32_t>(number)); });
-    block_.on_failure([this](const transfer_request& failed) { blame(failed); });
+    block_.on_failure([this](const transfer_request& failed) { return blame(failed); });
     kernel_.spawn([this] { fetch_commands(); });
     kernel_.spawn([this] { execute_commands(); });
     SC_METHOD(drive_interrupt);
@@ -142,7 +142,7 @@ template <unsigned BUSWIDTH> cim_device<BUSWIDTH>::~cim_device() {
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::fetch_commands() {
     const auto may_fetch = [this] {
-        return enabled_ && error_code_ == CIM_ERROR_NONE && ring_head_ != ring_tail_ &&
+        return enabled_ && accepts() && ring_head_ != ring_tail_ &&
                queue_.size() < static_cast<std::size_t>(parameters_.queue);
     };
     while (true) {
@@ -154,17 +154,16 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::fetch_commands() {
         r.bytes = bytes.size();
         r.data = bytes.data();
         const auto got = port_.transfer(r, on_error::return_status);
-        if (!got.ok()) {
-            stop(CIM_ERROR_FETCH, accepted_, r.address);
-            kernel_.wait(never_);
-        }
+        if (!got.ok()) fail_here(CIM_ERROR_FETCH, accepted_, r.address);
         kernel_.wait_until(now_ps() + got.delay_ps);
+        while (pending_) kernel_.wait(never_); // this one comes behind it
         waiting_command next{{}, accepted_++};
         for (std::size_t i = 0; i < bytes.size(); ++i) next.words[i / 4] |= std::uint32_t{bytes[i]} << (8 * (i % 4));
         ++ring_head_;
         queue_.push_back(next);
         fetching_ = false;
         queue_event_.notify();
+        ring_changed(); // the tail may have gone back meanwhile
     }
 }
 
@@ -176,6 +175,7 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::execute_commands() {
         executing_ = true;
         ring_event_.notify(); // there is room
         kernel_.wait_until(now_ps() + std::llround(parameters_.command_cycles * machine_.cycle_ps()));
+        while (never_begins(next.number)) kernel_.wait(never_);
         execute(next);
         executing_ = false;
         update_busy();
@@ -185,10 +185,8 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::execute_commands() {
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::execute(const waiting_command& next) {
     cim_command c;
     std::uint64_t address = 0;
-    if (const auto error = c.read(next.words, limits_, address); error != CIM_ERROR_NONE) {
-        stop(error, next.number, address);
-        kernel_.wait(never_);
-    }
+    if (const auto error = c.read(next.words, limits_, address); error != CIM_ERROR_NONE)
+        fail_here(error, next.number, address);
     if (c.kind == CIM_COMMAND_GEMM) {
         multiply(next, c);
         return;
@@ -214,10 +212,7 @@ void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_c
     one_row.k = c.k;
     one_row.bits = {c.b_bits, c.b_bits, 32, 32};
     const auto spread = mapper_.spread(one_row, c.arrays);
-    if (!spread.nest || !spread.at_once) {
-        stop(CIM_ERROR_WEIGHTS_TOO_LARGE, next.number, 0);
-        kernel_.wait(never_);
-    }
+    if (!spread.nest || !spread.at_once) fail_here(CIM_ERROR_WEIGHTS_TOO_LARGE, next.number, 0);
     const auto banks = banks_used(*spread.nest);
     storage image;
     operand_stream s;
@@ -240,10 +235,7 @@ void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_c
         const auto now = now_ps();
         const auto r = slice_of(s, at, end);
         const auto got = port_.transfer(r, on_error::return_status);
-        if (!got.ok()) {
-            stop(CIM_ERROR_READ, next.number, r.address);
-            kernel_.wait(never_);
-        }
+        if (!got.ok()) fail_here(CIM_ERROR_READ, next.number, r.address);
         const auto write_ps =
             static_cast<std::int64_t>(std::ceil(cost_.weight_write_ps(static_cast<double>(end - at), banks) - 1e-6));
         written = std::max(written, now) + write_ps;
@@ -266,10 +258,7 @@ void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_c
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::multiply(const waiting_command& next, const cim_command& c) {
-    const auto refuse = [&](std::uint32_t error) {
-        stop(error, next.number, 0);
-        kernel_.wait(never_);
-    };
+    const auto refuse = [&](std::uint32_t error) { fail_here(error, next.number, 0); };
     if (!computes_) refuse(CIM_ERROR_MODE);
     gemm g;
     g.m = c.m;
@@ -285,6 +274,7 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::multiply(const waiting_c
     }
 
     while (!block_.can_load() || waits_for_others(c)) kernel_.wait(product_event_);
+    while (never_begins(next.number)) kernel_.wait(never_);
     auto& p = products_.emplace_back();
     p.number = next.number;
     p.command = c;
@@ -348,6 +338,7 @@ template <unsigned BUSWIDTH> bool cim_device<BUSWIDTH>::waits_for_others(const c
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::finished(std::uint32_t number) {
+    if (never_begins(number)) return; // and never ends
     if (products_.empty() || products_.front().number != number)
         SC_REPORT_FATAL("/cimtlm/cim_device", "a product is finished out of turn");
     const bool interrupt = products_.front().command.interrupt;
@@ -363,14 +354,18 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::finished(std::uint32_t n
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::complete(bool interrupt) {
     ++completed_;
     if (interrupt) raise(CIM_IRQ_DONE);
+    if (pending_) {
+        stop_when_due();
+        return;
+    }
     update_busy();
     if (busy()) return;
     raise(CIM_IRQ_IDLE);
     if (idle_) idle_();
 }
 
-// The transfer of a product was refused: whose operand lies there?
-template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::blame(const transfer_request& failed) {
+// The transfer of a product was refused: whose operand lies there? Tells whether products before it are to be finished.
+template <unsigned BUSWIDTH> bool cim_device<BUSWIDTH>::blame(const transfer_request& failed) {
     auto number = products_.front().number;
     const bool writes = failed.command == tlm::TLM_WRITE_COMMAND;
     for (const auto& p : products_) {
@@ -381,17 +376,37 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::blame(const transfer_req
             break;
         }
     }
-    stop(writes ? CIM_ERROR_WRITE : CIM_ERROR_READ, number, failed.address);
+    fail(writes ? CIM_ERROR_WRITE : CIM_ERROR_READ, number, failed.address);
+    return error_code_ == CIM_ERROR_NONE;
 }
 
 // ---- Errors and reset --------------------------------------------------------------------------------------------
 
+// What counts is the first command at fault, not the first that is found.
 template <unsigned BUSWIDTH>
-void cim_device<BUSWIDTH>::stop(std::uint32_t code, std::uint32_t number, std::uint64_t address) {
-    if (error_code_ != CIM_ERROR_NONE) return;
-    error_code_ = code;
-    error_command_ = number;
-    error_address_ = address;
+void cim_device<BUSWIDTH>::fail(std::uint32_t code, std::uint32_t number, std::uint64_t address) {
+    if (error_code_ != CIM_ERROR_NONE || resetting_) return;
+    if (never_begins(number)) return;
+    pending_ = pending_error{code, number, address};
+    stop_when_due();
+}
+
+// It is the one at fault, or comes behind it.
+template <unsigned BUSWIDTH> bool cim_device<BUSWIDTH>::never_begins(std::uint32_t number) const {
+    return pending_ && pending_->number - completed_ <= number - completed_;
+}
+
+template <unsigned BUSWIDTH>
+void cim_device<BUSWIDTH>::fail_here(std::uint32_t code, std::uint32_t number, std::uint64_t address) {
+    fail(code, number, address);
+    while (true) kernel_.wait(never_);
+}
+
+template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::stop_when_due() {
+    if (pending_->number != completed_) return;
+    error_code_ = pending_->code;
+    error_command_ = pending_->number;
+    error_address_ = pending_->address;
     kernel_.restart([this] {
         forget_work();
         raise(CIM_IRQ_ERROR);
@@ -404,12 +419,15 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::forget_work() {
     if (dma_) dma_->abort();
     queue_.clear();
     products_.clear();
+    pending_.reset();
     fetching_ = executing_ = false;
     update_busy();
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::reset() {
+    resetting_ = true; // at once, or when the process that came back here over the bus waits
     kernel_.restart([this] {
+        resetting_ = false;
         const bool was_busy = busy();
         enabled_ = false;
         error_code_ = CIM_ERROR_NONE;

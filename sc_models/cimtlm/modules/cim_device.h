@@ -23,6 +23,7 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,11 @@ private:
         cim_descriptor words;
         std::uint32_t number;
     };
+    /// The first error, before all commands before it are finished.
+    struct pending_error {
+        std::uint32_t code, number;
+        std::uint64_t address;
+    };
     /// A product that the block has.
     struct active_product {
         std::uint32_t number;
@@ -109,7 +115,10 @@ private:
     void reset();
     void ring_changed();
     void submit();
-    void stop(std::uint32_t code, std::uint32_t number, std::uint64_t address);
+    void fail(std::uint32_t code, std::uint32_t number, std::uint64_t address);
+    [[noreturn]] void fail_here(std::uint32_t code, std::uint32_t number, std::uint64_t address);
+    void stop_when_due();
+    bool never_begins(std::uint32_t number) const;
     void forget_work();
 
     void fetch_commands();
@@ -121,8 +130,9 @@ private:
     bool waits_for_others(const cim_command& c) const;
     void finished(std::uint32_t number);
     void complete(bool interrupt);
-    void blame(const transfer_request& failed);
+    bool blame(const transfer_request& failed);
 
+    bool accepts() const { return error_code_ == CIM_ERROR_NONE && !pending_; }
     bool busy() const;
     void update_busy();
     void raise(std::uint32_t cause);
@@ -169,11 +179,12 @@ private:
     std::uint32_t completed_ = 0, accepted_ = 0; // commands since reset
     std::uint64_t ring_base_ = 0;
     std::uint32_t ring_entries_ = 0, ring_tail_ = 0, ring_head_ = 0;
-    bool enabled_ = false, computes_ = false;
+    bool enabled_ = false, computes_ = false, resetting_ = false;
 
     // Work.
     std::deque<waiting_command> queue_;
     std::deque<active_product> products_; // oldest first
+    std::optional<pending_error> pending_;
     bool fetching_ = false, executing_ = false;
     local_kernel::event ring_event_, queue_event_, product_event_, never_;
     std::function<void()> idle_;

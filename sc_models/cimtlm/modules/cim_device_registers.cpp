@@ -22,8 +22,7 @@ constexpr char state_magic[] = "cimtlm device state 1\n";
 } // namespace
 
 // What cannot be read is 0, what cannot be written ignores it: a guest's mistake is no error of the bus.
-template <unsigned BUSWIDTH>
-void cim_device<BUSWIDTH>::add_register(std::uint32_t offset, register_file::word w) {
+template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_register(std::uint32_t offset, register_file::word w) {
     if (!w.read) w.read = [](std::int64_t) { return 0u; };
     if (!w.write) w.write = [](std::uint32_t, std::int64_t) {};
     registers_.add(offset, std::move(w));
@@ -71,8 +70,10 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_control() {
     const auto reads = [this](std::uint32_t offset, auto get) {
         add_register(offset, {[get](std::int64_t) { return get(); }, {}});
     };
-    add_register(CIM_CONTROL, {[this](std::int64_t) { return enabled_ ? CIM_CONTROL_ENABLE : 0u; },
-                                 [this](std::uint32_t value, std::int64_t) { control(value); }});
+    add_register(CIM_CONTROL, {[this](std::int64_t) {
+                                   return (enabled_ ? CIM_CONTROL_ENABLE : 0u) | (resetting_ ? CIM_CONTROL_RESET : 0u);
+                               },
+                               [this](std::uint32_t value, std::int64_t) { control(value); }});
     reads(CIM_STATUS, [this] { return status(); });
     reads(CIM_ERROR_CODE, [this] { return error_code_; });
     reads(CIM_ERROR_COMMAND, [this] { return error_command_; });
@@ -80,15 +81,15 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_control() {
     reads(CIM_ERROR_ADDRESS_HI, [this] { return high(error_address_); });
     reads(CIM_COMPLETED, [this] { return completed_; });
     add_register(CIM_IRQ_STATUS, {[this](std::int64_t) { return irq_status_; },
-                                    [this](std::uint32_t value, std::int64_t) {
-                                        irq_status_ &= ~value;
-                                        update_interrupt();
-                                    }});
+                                  [this](std::uint32_t value, std::int64_t) {
+                                      irq_status_ &= ~value;
+                                      update_interrupt();
+                                  }});
     add_register(CIM_IRQ_ENABLE, {[this](std::int64_t) { return irq_enable_; },
-                                    [this](std::uint32_t value, std::int64_t) {
-                                        irq_enable_ = value & CIM_IRQ_ALL;
-                                        update_interrupt();
-                                    }});
+                                  [this](std::uint32_t value, std::int64_t) {
+                                      irq_enable_ = value & CIM_IRQ_ALL;
+                                      update_interrupt();
+                                  }});
     registers_.add_scratch(CIM_SCRATCH, scratch_);
     for (std::uint32_t i = 0; i < descriptor_.size(); ++i)
         registers_.add_scratch(CIM_DESCRIPTOR + 4 * i, descriptor_[i]);
@@ -99,9 +100,9 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_ring() {
     // While the ring is served only the tail moves.
     const auto add = [this](std::uint32_t offset, auto get, auto set) {
         add_register(offset, {[get](std::int64_t) { return get(); },
-                                [this, set](std::uint32_t value, std::int64_t) {
-                                    if (!enabled_) set(value);
-                                }});
+                              [this, set](std::uint32_t value, std::int64_t) {
+                                  if (!enabled_) set(value);
+                              }});
     };
     add(
         CIM_RING_BASE_LO, [this] { return low(ring_base_); }, [this](std::uint32_t v) { set_low(ring_base_, v); });
@@ -110,10 +111,10 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_ring() {
     add(
         CIM_RING_ENTRIES, [this] { return ring_entries_; }, [this](std::uint32_t v) { ring_entries_ = v; });
     add_register(CIM_RING_TAIL, {[this](std::int64_t) { return ring_tail_; },
-                                   [this](std::uint32_t value, std::int64_t) {
-                                       ring_tail_ = value;
-                                       ring_changed();
-                                   }});
+                                 [this](std::uint32_t value, std::int64_t) {
+                                     ring_tail_ = value;
+                                     ring_changed();
+                                 }});
     add_register(CIM_RING_HEAD, {[this](std::int64_t) { return ring_head_; }, {}});
 }
 
@@ -127,23 +128,23 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::control(std::uint32_t va
     if (enabled_ && !before) {
         const std::uint64_t bytes = std::uint64_t{ring_entries_} * CIM_DESCRIPTOR_BYTES;
         if (!options_.dma) {
-            stop(CIM_ERROR_NO_DMA, accepted_, 0);
+            fail(CIM_ERROR_NO_DMA, accepted_, 0);
         } else if (ring_entries_ == 0 || (ring_entries_ & (ring_entries_ - 1)) != 0 ||
                    ring_entries_ > parameters_.ring_entries || ring_base_ % CIM_DESCRIPTOR_BYTES != 0 ||
                    !in_range(ring_base_, bytes, 0, cim_limits::system_bytes)) {
-            stop(CIM_ERROR_RING, accepted_, ring_base_);
+            fail(CIM_ERROR_RING, accepted_, ring_base_);
         }
     }
     ring_changed();
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::ring_changed() {
-    if (!enabled_ || error_code_ != CIM_ERROR_NONE) {
+    if (!enabled_ || !accepts()) {
         update_busy();
         return;
     }
     if (ring_tail_ - ring_head_ > ring_entries_) {
-        stop(CIM_ERROR_RING_OVERRUN, accepted_, 0);
+        fail(CIM_ERROR_RING_OVERRUN, accepted_, 0);
         return;
     }
     update_busy();
@@ -151,9 +152,9 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::ring_changed() {
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::submit() {
-    if (error_code_ != CIM_ERROR_NONE) return;
+    if (!accepts()) return;
     if (queue_.size() >= static_cast<std::size_t>(parameters_.queue)) {
-        stop(CIM_ERROR_QUEUE_FULL, accepted_, 0);
+        fail(CIM_ERROR_QUEUE_FULL, accepted_, 0);
         return;
     }
     queue_.push_back({descriptor_, accepted_++});

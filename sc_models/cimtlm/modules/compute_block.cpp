@@ -136,9 +136,9 @@ void compute_block::retire_jobs() {
     }
 }
 
-void compute_block::on_failure(std::function<void(const transfer_request&)> listener) {
+void compute_block::on_failure(std::function<bool(const transfer_request&)> listener) {
     mem_port_.on_failure([this, listener = std::move(listener)](const transfer_request& failed) {
-        listener(failed);
+        if (listener(failed)) return;
         while (true) kernel_.wait(never_);
     });
 }

@@ -80,9 +80,9 @@ public:
     /// Bytes at memories inside the engine (registers, latches), by index in machine::memories and tensor.
     const std::vector<std::array<access_bytes, 3>>& inner_bytes() const { return inner_bytes_; }
 
-    /// Listens to refused transfers of the outermost memory instead of SC_REPORT_FATAL. The process at fault stands
-    /// still afterwards: whoever listens restarts the kernel.
-    void on_failure(std::function<void(const transfer_request&)> listener);
+    /// Listens to refused transfers of the outermost memory instead of SC_REPORT_FATAL. Whoever listens restarts the
+    /// kernel, at once or, when true is returned, later: the job goes on without these bytes until then.
+    void on_failure(std::function<bool(const transfer_request&)> listener);
     /// Where its processes run; whoever drives the block in local time spawns there.
     local_kernel& kernel() { return kernel_; }
     /// Forgets all jobs; only while no process of the block is under way (between the two lives of kernel().restart()).

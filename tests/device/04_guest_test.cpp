@@ -1,0 +1,761 @@
+/// Can a guest crash or hang the device? Random programs of register accesses and descriptors, one after another in one
+/// simulation: each ends in a defined status, a legal one without an error, a wrong command with a code that the
+/// documentation has for it; after a reset the device is as new.
+///
+/// CIMTLM_GUEST_PROGRAMS: programs of each test case. A failure names CIMTLM_GUEST_SEED and CIMTLM_GUEST_FIRST, from
+/// which its program runs alone.
+#include "device_bench.h"
+#include "driver/reference_gemm.h"
+#include "guest_program.h"
+
+#include <cimtlm/base/error.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+#include <tuple>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+namespace {
+using namespace device_test;
+using namespace guest;
+
+// ---- Where it stands when the process dies -----------------------------------------------------------------------
+
+char where[256] = "no program\n";
+
+void tell_where() { std::fputs(where, stderr); }
+
+void dies(int signal_number) {
+    tell_where();
+    std::signal(signal_number, SIG_DFL);
+    std::raise(signal_number);
+}
+
+void tell_where_when_it_dies() {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_set_death_callback(tell_where);
+#else
+    for (const int s : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) std::signal(s, dies);
+#endif
+    for (const int s : {SIGABRT, SIGALRM, SIGTERM}) std::signal(s, dies);
+}
+
+// After an exception on the stack of a SystemC process the address sanitizer still minds the frames that are gone (see
+// cmake/sanitizers.cpp).
+void forget_frames() {
+#if defined(__SANITIZE_ADDRESS__)
+    constexpr std::size_t reach = 8192;
+    volatile char here = 0;
+    __asan_unpoison_memory_region(const_cast<char*>(&here) - reach, reach);
+#endif
+}
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+    const char* text = std::getenv(name);
+    return text && *text ? std::strtoull(text, nullptr, 0) : otherwise;
+}
+
+// ---- Machines ----------------------------------------------------------------------------------------------------
+
+struct setting {
+    const char* name;
+    machine (*make)();
+    dma_split split;
+    dma_transport transport;
+    bool dma, window, data, activations;
+};
+
+machine random_device(machine m, draw& d) {
+    auto& p = *m.device;
+    p.max_m = d.from(1, 24);
+    p.max_n = d.from(1, 24);
+    p.max_k = d.from(4, 160);
+    p.queue = d.from(1, 4);
+    p.ring_entries = 1 << d.below(5);
+    p.command_cycles = static_cast<double>(d.chance(0.5) ? 0 : d.below(50));
+    p.mode_switch_cycles = static_cast<double>(d.chance(0.5) ? 0 : d.below(200));
+    p.dma.outstanding = d.from(0, 4);
+    p.dma.burst_bytes = d.chance(0.2) ? 0 : 4 << d.below(6);
+    p.dma.bytes_per_cycle = d.chance(0.5) ? 0 : 4 << d.below(4);
+    m.memories.front().latency_cycles = static_cast<double>(d.below(60));
+    m.dma.arbitration_bytes = 64 << d.below(8);
+    m.dma.double_buffer = d.chance(0.7);
+    return m;
+}
+
+// ---- One guest after another -------------------------------------------------------------------------------------
+
+/// How programs ended.
+struct endings {
+    std::uint64_t idle = 0, busy = 0, codes[CIM_ERROR_QUEUE_FULL + 1] = {};
+    std::uint64_t commands = 0, accesses = 0, refused = 0, resets = 0, states = 0, products = 0, pointers = 0,
+                  handled = 0, resets_while_busy = 0;
+};
+
+template <unsigned W> class guests {
+public:
+    guests(device_bench<W>& b, const setting& s, bool data)
+        : b_(b)
+        , data_(data)
+        , setting_(s)
+        , limits_(limits_of(b.device.target(), s.dma, s.window)) {
+        b.device.on_interrupt([this](bool level) {
+            EXPECT_NE(level, line_) << "the line changes to what it is";
+            line_ = level;
+            if (level && handles_) handle_interrupt();
+        });
+        draw d(7);
+        for (auto& n : noise_) n = static_cast<unsigned char>(d.next());
+    }
+
+    /// In the host's process. Ends at the first failure.
+    void run(std::uint64_t seed, std::uint64_t first, std::uint64_t count, const std::string& test) {
+        std::ostringstream state;
+        b_.device.save(state);
+        new_state_ = state.str();
+        for (auto i = first; i < first + count && !testing::Test::HasFailure(); ++i) {
+            const auto again = "CIMTLM_GUEST_SEED=" + std::to_string(seed) +
+                               " CIMTLM_GUEST_FIRST=" + std::to_string(i) +
+                               " CIMTLM_GUEST_PROGRAMS=1 --gtest_filter=" + test;
+            std::snprintf(where, sizeof where, "guest program: %s\n", again.c_str());
+            SCOPED_TRACE(again);
+            if (i % 256 == 0) alarm(300); // what never returns cannot be counted
+            draw_ = draw(seed * 0x9e3779b97f4a7c15u + i * 0xd1342543de82ef95u);
+            one_program(i);
+        }
+        alarm(0);
+    }
+
+    endings ended;
+
+private:
+    // ---- Accesses
+
+    std::int64_t ahead_ps() const { return b_.host.time_ps() - testkit::now_ps(); }
+
+    tlm::tlm_response_status access(tlm::tlm_command command, std::uint64_t address, void* bytes, unsigned length) {
+        ++ended.accesses;
+        const auto status = b_.host.access(command, address, bytes, length);
+        EXPECT_NE(status, tlm::TLM_INCOMPLETE_RESPONSE);
+        if (status != tlm::TLM_OK_RESPONSE) ++ended.refused;
+        return status;
+    }
+    std::uint32_t get(std::uint32_t offset) {
+        std::uint32_t value = 0xdeadbeef;
+        EXPECT_EQ(access(tlm::TLM_READ_COMMAND, control_address + offset, &value, 4), tlm::TLM_OK_RESPONSE)
+            << "register " << std::hex << offset;
+        return value;
+    }
+    void set(std::uint32_t offset, std::uint32_t value) {
+        EXPECT_EQ(access(tlm::TLM_WRITE_COMMAND, control_address + offset, &value, 4), tlm::TLM_OK_RESPONSE)
+            << "register " << std::hex << offset;
+        wrote(offset, value);
+    }
+    void wrote(std::uint32_t offset, std::uint32_t value) {
+        if (offset == CIM_CONTROL && value & CIM_CONTROL_RESET) ++ended.resets;
+    }
+    template <std::size_t words> std::array<std::uint32_t, words> get_several(std::uint32_t offset) {
+        std::array<std::uint32_t, words> all;
+        all.fill(0xdeadbeef);
+        EXPECT_EQ(access(tlm::TLM_READ_COMMAND, control_address + offset, all.data(), 4 * words), tlm::TLM_OK_RESPONSE);
+        return all;
+    }
+    /// As an interrupt handler outside any process, at the kernel's time, behind a host that is ahead of it.
+    void handle_interrupt() {
+        ++ended.handled;
+        const std::tuple<tlm::tlm_command, std::uint32_t, std::uint32_t> accesses[] = {
+            {tlm::TLM_READ_COMMAND, CIM_STATUS, 0u}, {tlm::TLM_WRITE_COMMAND, CIM_IRQ_STATUS, CIM_IRQ_ALL}};
+        for (const auto& [command, offset, value] : accesses) {
+            tlm::tlm_generic_payload p;
+            auto word = value;
+            testkit::fill(p, command, control_address + offset, reinterpret_cast<unsigned char*>(&word), 4);
+            auto delay = sc_core::SC_ZERO_TIME;
+            b_.host.out->b_transport(p, delay);
+            EXPECT_TRUE(p.is_response_ok());
+        }
+    }
+    /// Anything: another core behind the first one, sizes, byte enables, widths, commands, windows.
+    void odd_access() {
+        unsigned char bytes[256];
+        std::copy_n(noise_.begin(), sizeof bytes, bytes);
+        unsigned char enables[8] = {0xff, 0, 0xff, 0xff, 0, 0, 0xff, 0};
+        const auto length = draw_.chance(0.5) ? 4u : static_cast<unsigned>(1 + draw_.below(sizeof bytes));
+        const std::uint64_t window_end = window_address + limits_.window_bytes;
+        const std::uint64_t address =
+            draw_.chance(0.5) || !limits_.window
+                ? control_address + draw_.below(CIM_WINDOW_BYTES + 8)
+                : draw_.one_of({window_address + draw_.below(limits_.activation_bytes + 8),
+                                window_address + limits_.weight_offset + draw_.below(limits_.array_bytes),
+                                window_address + limits_.weight_offset - draw_.below(8), window_end - draw_.below(260),
+                                window_end + draw_.below(8), window_address + device_bench<W>::window_bytes - 4});
+        tlm::tlm_generic_payload p;
+        testkit::fill(p, draw_.one_of({tlm::TLM_READ_COMMAND, tlm::TLM_WRITE_COMMAND, tlm::TLM_IGNORE_COMMAND}),
+                      address & (draw_.chance(0.8) ? ~std::uint64_t{3} : ~std::uint64_t{0}), bytes, length);
+        if (draw_.chance(0.1)) p.set_streaming_width(static_cast<unsigned>(1 + draw_.below(length)));
+        if (draw_.chance(0.1)) {
+            p.set_byte_enable_ptr(enables);
+            p.set_byte_enable_length(static_cast<unsigned>(1 + draw_.below(8)));
+        }
+        if (draw_.chance(0.1)) {
+            b_.host.out->transport_dbg(p);
+            return;
+        }
+        if (draw_.chance(0.1)) {
+            tlm::tlm_dmi dmi;
+            if (b_.host.out->get_direct_mem_ptr(p, dmi)) {
+                ++ended.pointers;
+                EXPECT_GE(address, window_address);
+                EXPECT_LE(dmi.get_start_address(), p.get_address());
+                EXPECT_GE(dmi.get_end_address(), p.get_address());
+                auto* byte = dmi.get_dmi_ptr() + (p.get_address() - dmi.get_start_address());
+                *byte = static_cast<unsigned char>(*byte + 1);
+                dmi.get_dmi_ptr()[dmi.get_end_address() - dmi.get_start_address()] ^= 1;
+            }
+            return;
+        }
+        const auto ahead = ahead_ps();
+        const auto delay_ps =
+            draw_.chance(0.5) ? ahead : static_cast<std::int64_t>(draw_.below(static_cast<std::uint64_t>(ahead) + 1));
+        sc_core::sc_time delay(static_cast<double>(delay_ps), sc_core::SC_PS);
+        ++ended.accesses;
+        b_.host.out->b_transport(p, delay);
+        EXPECT_NE(p.get_response_status(), tlm::TLM_INCOMPLETE_RESPONSE);
+        if (p.is_response_error()) ++ended.refused;
+        b_.host.spend(std::max<std::int64_t>(0, static_cast<std::int64_t>(delay.value()) - ahead));
+    }
+
+    // ---- Programs
+
+    void one_program(std::uint64_t number) {
+        b_.host.synchronise();
+        b_.host.quantum_ps = draw_.one_of({0, 0, 1'000, 20'000, 1'000'000, 100'000'000});
+        fill_memories();
+        issued_ = 0;
+        computes_ = wild_ = handles_ = false;
+        const auto begun = activity();
+        switch (draw_.below(10)) {
+        case 0:
+        case 1:
+        case 2:
+            commands(false);
+            break;
+        case 3:
+        case 4:
+        case 5:
+        case 6:
+            commands(true);
+            break;
+        default:
+            chaos();
+        }
+        if (testing::Test::HasFailure()) return;
+        const bool still_busy = !settle(begun);
+        EXPECT_TRUE(!still_busy || wild_) << "does not end: " << b_.device.waiting_for();
+        check_status();
+        set(CIM_CONTROL, CIM_CONTROL_RESET | (draw_.chance(0.5) ? CIM_CONTROL_ENABLE : 0));
+        check_reset();
+        if (testing::Test::HasFailure()) return;
+        if (number % 20 == 0) exact_product();
+        EXPECT_LT(activity() - begun, 1'000'000u) << "a program that costs too much";
+    }
+
+    /// Accesses on all buses and steps of the kernel: what a program costs, without its wall time.
+    std::uint64_t activity() const {
+        auto n = sc_core::sc_delta_count();
+        for (const auto& p : b_.probes) n += p->transactions();
+        return n;
+    }
+
+    void fill_memories() {
+        // What the last guest left does not decide what this one does.
+        const auto some = [this] { return noise_.data() + draw_.below(256); };
+        b_.write(arena_address, some(), arena_bytes);
+        b_.write(memory_end - tail_bytes, some(), tail_bytes);
+        if (setting_.window && limits_.activation_bytes > 0) b_.write(window_address, some(), limits_.activation_bytes);
+    }
+
+    places bus_places() const {
+        places p;
+        p.window = limits_.window ? window_address : control_address;
+        p.window_bytes = limits_.window ? limits_.window_bytes : CIM_WINDOW_BYTES;
+        return p;
+    }
+
+    /// A host that keeps the rules, and commands that are valid or, some of them, are not.
+    void commands(bool wrong_ones) {
+        command_maker maker(draw_, limits_, bus_places());
+        if (draw_.chance(0.5)) set(CIM_IRQ_ENABLE, static_cast<std::uint32_t>(draw_.below(8)));
+        const bool ring = setting_.dma && draw_.chance(0.5);
+        std::uint32_t entries = 0;
+        if (ring) {
+            entries = 1u << draw_.below(5);
+            while (entries > limits_.max_ring) entries /= 2;
+            set(CIM_RING_BASE_LO, low(ring_address));
+            set(CIM_RING_BASE_HI, high(ring_address));
+            set(CIM_RING_ENTRIES, entries);
+            set(CIM_CONTROL, CIM_CONTROL_ENABLE);
+        }
+        judgement expected;
+        std::uint32_t count = 0, at_fault = 0, asked_interrupts = 0;
+        bool may_fail = false;
+        const auto most = 1 + draw_.below(8);
+        for (; count < most && expected.wrong == 0; ++count) {
+            auto words = count == 0 && draw_.chance(0.9) ? mode_command(CIM_MODE_COMPUTE) : maker.valid(computes_);
+            if (wrong_ones && count > 0 && draw_.chance(0.1))
+                words = maker.attempt(computes_);
+            else if (wrong_ones && draw_.chance(count == 0 ? 0.1 : 0.4))
+                maker.spoil(words);
+            const auto judged = judge(words, limits_, bus_places(), computes_);
+            if (!wrong_ones) {
+                EXPECT_EQ(judged.wrong, 0u) << "the test's own command is wrong: " << text_of(words);
+                EXPECT_FALSE(judged.wild);
+            }
+            if (!await_room(ring, entries)) break;
+            submit(words, ring, entries);
+            last_words_ = words;
+            if ((words[CIM_WORD_COMMAND] & CIM_COMMAND_MASK) == CIM_COMMAND_MODE && judged.wrong == 0)
+                computes_ = words[CIM_WORD_MODE] == CIM_MODE_COMPUTE;
+            if (words[CIM_WORD_COMMAND] & CIM_FLAG_INTERRUPT && judged.wrong == 0) ++asked_interrupts;
+            may_fail |= judged.wild || judged.perhaps != 0;
+            wild_ |= judged.wild;
+            expected.perhaps |= judged.perhaps;
+            if (judged.wrong != 0) {
+                expected.wrong = judged.wrong;
+                at_fault = count;
+            }
+            if (draw_.chance(0.2)) odd_look();
+        }
+        if (!settle(activity()) || wild_) return;
+        const auto code = get(CIM_ERROR_CODE);
+        SCOPED_TRACE("last command: " + text_of(last_words_));
+        if (expected.wrong == 0) {
+            EXPECT_TRUE(code == CIM_ERROR_NONE || (expected.perhaps >> code & 1))
+                << "refused with " << code << " (" << cim_error_text(code) << ')';
+            if (code != CIM_ERROR_NONE) return;
+            EXPECT_EQ(get(CIM_COMPLETED), count);
+            const auto irq = get(CIM_IRQ_STATUS);
+            EXPECT_EQ((irq & CIM_IRQ_DONE) != 0, asked_interrupts > 0);
+            EXPECT_TRUE(irq & CIM_IRQ_IDLE);
+            EXPECT_FALSE(irq & CIM_IRQ_ERROR);
+            EXPECT_EQ(get(CIM_STATUS), computes_ ? CIM_STATUS_COMPUTE : 0u);
+        } else {
+            EXPECT_TRUE((expected.wrong | expected.perhaps) >> code & 1 && code != CIM_ERROR_NONE)
+                << "code " << code << " (" << cim_error_text(code) << "), expected one of " << std::hex
+                << expected.wrong << " or " << expected.perhaps;
+            if (!may_fail) {
+                EXPECT_EQ(get(CIM_ERROR_COMMAND), at_fault);
+                EXPECT_EQ(get(CIM_COMPLETED), at_fault) << "commands before the one at fault are finished";
+            }
+            EXPECT_TRUE(get(CIM_IRQ_STATUS) & CIM_IRQ_ERROR);
+        }
+    }
+
+    /// What a host may look at at any time without changing anything.
+    void odd_look() {
+        for (auto n = draw_.below(4); n > 0; --n) {
+            switch (draw_.below(5)) {
+            case 0:
+                get(static_cast<std::uint32_t>(4 * draw_.below(CIM_WINDOW_BYTES / 4)));
+                break;
+            case 1: {
+                std::uint32_t value = 0;
+                b_.host.debug(tlm::TLM_READ_COMMAND, control_address + 4 * draw_.below(CIM_WINDOW_BYTES / 4), &value,
+                              4);
+                break;
+            }
+            case 2:
+                set(CIM_LATCH, 0);
+                break;
+            case 3:
+                b_.host.spend(draw_.one_of({1'000, 50'000, 1'000'000, 40'000'000}));
+                break;
+            default:
+                set(CIM_SCRATCH, static_cast<std::uint32_t>(draw_.next()));
+            }
+        }
+    }
+
+    /// For a command, as the documentation says; false: stopped.
+    bool await_room(bool ring, std::uint32_t entries) {
+        std::int64_t step = 200'000;
+        for (int polls = 0; polls < 400; ++polls) {
+            const auto status = get(CIM_STATUS);
+            if (status & CIM_STATUS_ERROR) return false;
+            if (ring ? issued_ - get(CIM_RING_HEAD) < entries : !(status & CIM_STATUS_QUEUE_FULL)) return true;
+            b_.host.spend(step);
+            step = std::min<std::int64_t>(2 * step, 100'000'000);
+        }
+        EXPECT_TRUE(wild_) << "no room for a command: " << b_.device.waiting_for();
+        return false;
+    }
+
+    void submit(const cim_descriptor& words, bool ring, std::uint32_t entries) {
+        if (ring) {
+            b_.write(ring_address + (issued_ % entries) * CIM_DESCRIPTOR_BYTES, words.data(), CIM_DESCRIPTOR_BYTES);
+            set(CIM_RING_TAIL, ++issued_);
+        } else {
+            auto copy = words;
+            EXPECT_EQ(
+                access(tlm::TLM_WRITE_COMMAND, control_address + CIM_DESCRIPTOR, copy.data(), CIM_DESCRIPTOR_BYTES),
+                tlm::TLM_OK_RESPONSE);
+            set(CIM_SUBMIT, 1);
+            ++issued_;
+        }
+        ++ended.commands;
+    }
+
+    /// A host without rules.
+    void chaos() {
+        wild_ = true;
+        command_maker maker(draw_, limits_, bus_places());
+        if (draw_.chance(0.5)) set(CIM_IRQ_ENABLE, static_cast<std::uint32_t>(draw_.next()));
+        handles_ = draw_.chance(0.3);
+        if (draw_.chance(0.7)) submit(mode_command(CIM_MODE_COMPUTE), false, 0);
+        if (draw_.chance(0.6)) start_ring();
+        for (auto n = draw_.below(24); n > 0 && !testing::Test::HasFailure(); --n) {
+            switch (draw_.below(16)) {
+            case 0:
+            case 1:
+            case 2:
+            case 3: {
+                auto words = maker.valid(true);
+                if (draw_.chance(0.3)) maker.spoil(words);
+                const bool ring = setting_.dma && draw_.chance(0.5);
+                if (ring)
+                    b_.write(ring_address + draw_.below(ring_entries) * CIM_DESCRIPTOR_BYTES, words.data(),
+                             CIM_DESCRIPTOR_BYTES);
+                else
+                    submit(words, false, 0);
+                break;
+            }
+            case 4:
+            case 5:
+                set(CIM_RING_TAIL, draw_.one_of({++issued_, issued_ + 1, get(CIM_RING_HEAD), get(CIM_RING_HEAD) - 1,
+                                                 get(CIM_RING_HEAD) + limits_.max_ring,
+                                                 get(CIM_RING_HEAD) + limits_.max_ring + 1, 0xffffffffu, 0x80000000u}));
+                break;
+            case 6:
+                set(CIM_CONTROL, static_cast<std::uint32_t>(draw_.below(8)) & ~CIM_CONTROL_RESET);
+                break;
+            case 7:
+                if (!b_.device.idle()) ++ended.resets_while_busy;
+                if (draw_.chance(0.5)) set(CIM_CONTROL, CIM_CONTROL_RESET | static_cast<std::uint32_t>(draw_.below(2)));
+                break;
+            case 8:
+                set(CIM_IRQ_STATUS, static_cast<std::uint32_t>(draw_.below(9)));
+                break;
+            case 9:
+                set(CIM_IRQ_ENABLE, static_cast<std::uint32_t>(draw_.below(9)));
+                break;
+            case 10:
+                set(static_cast<std::uint32_t>(4 * draw_.below(draw_.chance(0.7) ? 0x280 / 4 : CIM_WINDOW_BYTES / 4)),
+                    draw_.interesting_word());
+                break;
+            case 11: // as much as it takes, and more
+                for (auto i = draw_.below(8); i > 0; --i) submit(maker.valid(true), false, 0);
+                break;
+            case 12:
+                if (setting_.dma && draw_.chance(0.2)) feed_itself();
+                b_.host.spend(draw_.one_of({1'000, 20'000, 300'000, 3'000'000, 100'000'000}));
+                break;
+            case 13:
+                if (draw_.chance(0.3)) keep_state();
+                break;
+            case 14:
+                odd_access();
+                break;
+            default:
+                odd_look();
+            }
+        }
+    }
+
+    /// A product whose result is the next submission: it never ends.
+    void feed_itself() {
+        cim_descriptor d{};
+        d[CIM_WORD_COMMAND] = CIM_COMMAND_GEMM | (draw_.chance(0.5) ? CIM_FLAG_INTERRUPT : 0);
+        d[CIM_WORD_PRECISION] = 8 | 8 << 8 | 32 << 16;
+        d[CIM_WORD_M] = d[CIM_WORD_N] = d[CIM_WORD_K] = 1;
+        d[CIM_WORD_A_STRIDE] = d[CIM_WORD_B_STRIDE] = 1;
+        d[CIM_WORD_Z_STRIDE] = 4;
+        set_wide(d, CIM_WORD_A_LO, arena_address);
+        set_wide(d, CIM_WORD_B_LO, arena_address);
+        set_wide(d, CIM_WORD_Z_LO, control_address + (draw_.chance(0.7) ? CIM_SUBMIT : CIM_CONTROL));
+        submit(d, false, 0);
+    }
+
+    void start_ring() {
+        const auto base = draw_.chance(0.7)
+                              ? ring_address
+                              : draw_.one_of({ring_address + 4, control_address + CIM_DESCRIPTOR, window_address,
+                                              memory_end - 128, memory_address - 128, (std::uint64_t{1} << 63) - 128,
+                                              std::uint64_t{1} << 63, ~std::uint64_t{127}, std::uint64_t{0}});
+        set(CIM_RING_BASE_LO, low(base));
+        set(CIM_RING_BASE_HI, high(base));
+        set(CIM_RING_ENTRIES, draw_.chance(0.7)
+                                  ? 1u << draw_.below(5)
+                                  : draw_.one_of({0u, 3u, limits_.max_ring * 2, 0xffffffffu, 0x80000000u, 1u << 25}));
+        if (draw_.chance(0.2)) set(CIM_RING_TAIL, draw_.one_of({0xffffffffu, 1u, 2u, 0x80000000u}));
+        command_maker maker(draw_, limits_, bus_places());
+        for (std::uint64_t i = 0; i < ring_entries; ++i) {
+            auto words = i % 4 == 0 ? mode_command(CIM_MODE_COMPUTE) : maker.valid(true);
+            if (draw_.chance(0.1)) maker.spoil(words);
+            b_.write(ring_address + i * CIM_DESCRIPTOR_BYTES, words.data(), CIM_DESCRIPTOR_BYTES);
+        }
+        set(CIM_CONTROL, CIM_CONTROL_ENABLE);
+        if (draw_.chance(0.7)) set(CIM_RING_TAIL, get(CIM_RING_HEAD) + static_cast<std::uint32_t>(draw_.below(5)));
+    }
+
+    void keep_state() {
+        if (!b_.device.idle()) {
+            std::ostringstream state;
+            EXPECT_THROW(b_.device.save(state), std::logic_error);
+            forget_frames();
+            return;
+        }
+        ++ended.states;
+        std::ostringstream state;
+        b_.device.save(state);
+        auto text = state.str();
+        switch (draw_.below(3)) {
+        case 0:
+            text = new_state_;
+            break;
+        case 1: {
+            auto wrong = text;
+            if (draw_.chance(0.5))
+                wrong.resize(draw_.below(wrong.size()));
+            else
+                wrong[draw_.below(8)] ^= 1;
+            std::istringstream from(wrong);
+            EXPECT_THROW(b_.device.restore(from), input_error);
+            forget_frames();
+            break;
+        }
+        default:
+            break;
+        }
+        std::istringstream from(text);
+        b_.device.restore(from);
+        std::ostringstream again;
+        if (b_.device.idle()) b_.device.save(again);
+    }
+
+    // ---- Endings
+
+    /// Gives the device a bounded time to come to an end, in which not much happens if it does not.
+    bool settle(std::uint64_t begun) {
+        std::int64_t step = 10'000'000;
+        for (int i = 0; i < 200; ++i) {
+            if (!(get(CIM_STATUS) & CIM_STATUS_BUSY)) return true;
+            const auto before = activity();
+            if (before - begun > 50'000 && wild_) return false;
+            b_.host.spend(step);
+            b_.host.synchronise();
+            if (activity() - before < 1'000) step = std::min<std::int64_t>(2 * step, 1'000'000'000);
+        }
+        return false;
+    }
+
+    void check_status() {
+        handles_ = false; // looks at registers without it
+        b_.host.synchronise();
+        testkit::wait_ps(1); // the interrupt line has had its turn
+        const auto r = get_several<(CIM_SCRATCH - CIM_CONTROL) / 4 + 1>(CIM_CONTROL);
+        const auto at = [&r](std::uint32_t offset) { return r[(offset - CIM_CONTROL) / 4]; };
+        const auto status = at(CIM_STATUS), code = at(CIM_ERROR_CODE), irq = at(CIM_IRQ_STATUS);
+        const auto address = at(CIM_ERROR_ADDRESS_LO) | std::uint64_t{at(CIM_ERROR_ADDRESS_HI)} << 32;
+        const bool busy = status & CIM_STATUS_BUSY;
+        std::ostringstream what;
+        what << "status " << status << " code " << code << " command " << at(CIM_ERROR_COMMAND) << " completed "
+             << at(CIM_COMPLETED) << " address " << std::hex << address << " interrupts " << irq << '/'
+             << at(CIM_IRQ_ENABLE);
+        SCOPED_TRACE(what.str());
+        EXPECT_EQ(status & ~0xfu, 0u);
+        ASSERT_LE(code, CIM_ERROR_QUEUE_FULL);
+        EXPECT_EQ((status & CIM_STATUS_ERROR) != 0, code != CIM_ERROR_NONE);
+        EXPECT_FALSE(busy && code != CIM_ERROR_NONE);
+        EXPECT_EQ(at(CIM_CONTROL) & ~CIM_CONTROL_ENABLE, 0u);
+        if (code == CIM_ERROR_NONE) {
+            EXPECT_EQ(at(CIM_ERROR_COMMAND), 0u);
+            EXPECT_EQ(address, 0u);
+        } else {
+            EXPECT_LE(at(CIM_COMPLETED), at(CIM_ERROR_COMMAND));
+            EXPECT_FALSE(status & CIM_STATUS_QUEUE_FULL) << "nothing waits";
+        }
+        const auto with_address = 1u << CIM_ERROR_ADDRESS | 1u << CIM_ERROR_FETCH | 1u << CIM_ERROR_READ |
+                                  1u << CIM_ERROR_WRITE | 1u << CIM_ERROR_RING;
+        if (!(with_address >> code & 1)) {
+            EXPECT_EQ(address, 0u);
+        }
+        EXPECT_EQ(irq & ~CIM_IRQ_ALL, 0u);
+        EXPECT_EQ(at(CIM_IRQ_ENABLE) & ~CIM_IRQ_ALL, 0u);
+        if (!busy) {
+            EXPECT_EQ(line_, (irq & at(CIM_IRQ_ENABLE)) != 0) << "the interrupt line";
+            EXPECT_TRUE(b_.device.idle());
+            EXPECT_EQ(b_.device.waiting_for(), "");
+            const auto ring = get_several<5>(CIM_RING_BASE_LO);
+            if (code == CIM_ERROR_NONE && at(CIM_CONTROL)) {
+                EXPECT_EQ(ring[3], ring[4]) << "tail and head";
+            }
+        } else {
+            EXPECT_NE(b_.device.waiting_for(), "");
+        }
+        if (busy)
+            ++ended.busy;
+        else if (code == CIM_ERROR_NONE)
+            ++ended.idle;
+        else
+            ++ended.codes[code];
+    }
+
+    void check_reset() {
+        SCOPED_TRACE("after the reset");
+        for (const auto v : get_several<(CIM_SCRATCH - CIM_CONTROL) / 4 + 1>(CIM_CONTROL)) EXPECT_EQ(v, 0u);
+        for (const auto v : get_several<(CIM_RING_HEAD - CIM_RING_BASE_LO) / 4 + 1>(CIM_RING_BASE_LO)) EXPECT_EQ(v, 0u);
+        for (const auto v : get_several<CIM_DESCRIPTOR_WORDS>(CIM_DESCRIPTOR)) EXPECT_EQ(v, 0u);
+        EXPECT_TRUE(b_.device.idle());
+        b_.host.synchronise();
+        testkit::wait_ps(1);
+        EXPECT_FALSE(line_) << "the interrupt line";
+        if (setting_.window) {
+            std::uint32_t weights = 0;
+            EXPECT_EQ(access(tlm::TLM_READ_COMMAND, window_address + limits_.weight_offset, &weights, 4),
+                      tlm::TLM_OK_RESPONSE);
+        }
+    }
+
+    void exact_product() {
+        SCOPED_TRACE("a product after the guest");
+        fill_memories();
+        const auto m = static_cast<std::uint32_t>(draw_.from(1, std::min<std::int64_t>(limits_.max_m, 6)));
+        const auto n = static_cast<std::uint32_t>(draw_.from(1, std::min<std::int64_t>(limits_.max_n, 6)));
+        const auto k = static_cast<std::uint32_t>(draw_.from(1, std::min<std::int64_t>(limits_.max_k, 20)));
+        const bool local = !setting_.dma;
+        issued_ = 0;
+        cim_descriptor d{};
+        const std::uint64_t a = local ? 0 : arena_address, b = arena_address + 0x1000,
+                            z = local ? 0x400 : arena_address + 0x2000;
+        d[CIM_WORD_COMMAND] = CIM_COMMAND_GEMM | (local ? CIM_FLAG_A_LOCAL | CIM_FLAG_Z_LOCAL | CIM_FLAG_HELD : 0u);
+        d[CIM_WORD_PRECISION] = 8 | 8 << 8 | 32 << 16;
+        d[CIM_WORD_M] = m;
+        d[CIM_WORD_N] = n;
+        d[CIM_WORD_K] = k;
+        set_wide(d, CIM_WORD_A_LO, a);
+        if (!local) set_wide(d, CIM_WORD_B_LO, b);
+        set_wide(d, CIM_WORD_Z_LO, z);
+        d[CIM_WORD_A_STRIDE] = k;
+        d[CIM_WORD_B_STRIDE] = local ? 0 : n;
+        d[CIM_WORD_Z_STRIDE] = 4 * n;
+        if (local && (!setting_.window || limits_.activation_bytes == 0 || std::uint64_t{k} * n > limits_.array_bytes ||
+                      k > limits_.array_rows || n > limits_.array_columns))
+            return;
+        std::vector<std::uint8_t> in_a(m * k), in_b(k * n), found(4 * m * n), expected(4 * m * n);
+        b_.read(local ? window_address + a : a, in_a.data(), in_a.size());
+        b_.read(local ? window_address + limits_.weight_offset : b, in_b.data(), in_b.size());
+        submit(mode_command(CIM_MODE_COMPUTE), false, 0);
+        ASSERT_TRUE(await_room(false, 0));
+        submit(d, false, 0);
+        wild_ = false;
+        ASSERT_TRUE(settle(activity()));
+        ASSERT_EQ(get(CIM_ERROR_CODE), CIM_ERROR_NONE);
+        ASSERT_EQ(get(CIM_COMPLETED), 2u);
+        b_.host.synchronise();
+        b_.read(local ? window_address + z : z, found.data(), found.size());
+        reference::problem p;
+        p.m = m;
+        p.n = n;
+        p.k = k;
+        p.a = {in_a.data(), k, 8, false};
+        p.b = {in_b.data(), n, 8, false};
+        p.z = {expected.data(), 4 * n, 32, false};
+        reference::gemm(p);
+        if (data_) {
+            EXPECT_EQ(found, expected) << "M " << m << " N " << n << " K " << k;
+        }
+        ++ended.products;
+        set(CIM_CONTROL, CIM_CONTROL_RESET);
+        b_.host.synchronise();
+    }
+
+    device_bench<W>& b_;
+    bool data_;
+    setting setting_;
+    device_limits limits_;
+    draw draw_{0};
+    bool line_ = false;
+    bool computes_ = false, wild_ = false, handles_ = false;
+    std::uint32_t issued_ = 0;
+    cim_descriptor last_words_{};
+    std::string new_state_;
+    std::array<unsigned char, arena_bytes + 512> noise_{};
+};
+
+template <unsigned W> void random_guests(const setting& s, std::uint64_t own_seed) {
+    tell_where_when_it_dies();
+    const auto seed = from_environment("CIMTLM_GUEST_SEED", own_seed);
+    const auto first = from_environment("CIMTLM_GUEST_FIRST", 0);
+    const auto count = from_environment("CIMTLM_GUEST_PROGRAMS", 2000);
+    auto own = seed; // no two machines alike
+    for (const char* c = s.name; *c; ++c) own = own * 31 + static_cast<unsigned char>(*c);
+    draw d(own);
+    auto m = with_device(s.make());
+    m.device->activation_memory->capacity_bytes = activation_bytes;
+    if (!s.activations) m.device->activation_memory.reset();
+    m = random_device(m, d);
+    m.device->dma.split = s.split;
+    m.device->dma.transport = s.transport;
+    cim_device_options options;
+    options.data = s.data;
+    options.dma = s.dma;
+    options.window = s.window;
+    device_bench<W> b(m, options);
+    guests<W> g(b, s, s.data);
+    const auto* const info = testing::UnitTest::GetInstance()->current_test_info();
+    const auto test = std::string(info->test_suite_name()) + "." + info->name();
+    b.run([&] { g.run(seed, first, count, test); });
+    const auto& e = g.ended;
+    std::cout << "guests: seed " << seed << ", programs " << count << " from " << first << ": idle " << e.idle
+              << ", busy " << e.busy << ", errors";
+    for (std::uint32_t code = 1; code <= CIM_ERROR_QUEUE_FULL; ++code) std::cout << ' ' << code << ':' << e.codes[code];
+    std::cout << "; commands " << e.commands << ", accesses " << e.accesses << ", refused " << e.refused << ", resets "
+              << e.resets << " (" << e.resets_while_busy << " while busy), interrupts handled " << e.handled
+              << ", states " << e.states << ", pointers " << e.pointers << ", exact products " << e.products
+              << std::endl;
+}
+
+constexpr auto blocking = dma_transport::blocking, non_blocking = dma_transport::non_blocking;
+const setting settings[] = {
+    // split, transport; DMA, window, data, activation memory
+    {"operand", [] { return study::rf("digital_6t"); }, dma_split::operand, blocking, true, true, true, true},
+    {"row", [] { return study::in_smem("digital_8t", 3); }, dma_split::row, blocking, true, true, true, true},
+    {"pow2", [] { return study::rf("analog_6t", 2); }, dma_split::aligned_pow2, blocking, true, true, true, true},
+    {"operand_nb", [] { return study::in_smem("digital_8t", 2); }, dma_split::operand, non_blocking, true, true, true,
+     true},
+    {"row_nb", [] { return study::in_smem("digital_6t", 1); }, dma_split::row, non_blocking, true, true, true, true},
+    {"pow2_nb", [] { return study::in_smem("analog_8t", 5); }, dma_split::aligned_pow2, non_blocking, true, true, true,
+     true},
+    {"no_dma", [] { return study::rf("digital_8t", 3); }, dma_split::row, blocking, false, true, true, true},
+    {"no_window", [] { return study::rf("digital_6t", 2); }, dma_split::aligned_pow2, non_blocking, true, false, true,
+     true},
+    {"no_activations", [] { return study::in_smem("analog_6t", 3); }, dma_split::operand, blocking, true, true, true,
+     false},
+    {"no_data", [] { return study::in_smem("digital_8t", 4); }, dma_split::row, blocking, true, true, false, true},
+};
+
+class device_guest : public testing::TestWithParam<setting> {};
+
+TEST_P(device_guest, ends_in_a_defined_status_on_a_64_bit_bus) { random_guests<64>(GetParam(), 1); }
+TEST_P(device_guest, ends_in_a_defined_status_on_a_32_bit_bus) { random_guests<32>(GetParam(), 2); }
+
+INSTANTIATE_TEST_SUITE_P(machines, device_guest, testing::ValuesIn(settings),
+                         [](const auto& of) { return std::string(of.param.name); });
+
+} // namespace
