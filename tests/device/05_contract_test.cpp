@@ -72,6 +72,7 @@ template <unsigned W, dma_split Split, dma_transport Transport> struct device_dm
         t.on_refusal = contract::initiator_traits::refusal::told;
         t.at_kernel_time = Transport == dma_transport::non_blocking;
         t.aligned_pow2 = Split == dma_split::aligned_pow2;
+        t.incomplete_is_served = true;
         t.least_transfers = 20;
         return t;
     }

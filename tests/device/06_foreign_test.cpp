@@ -536,7 +536,7 @@ void driven_in_four_phases(bool memory_waits) {
 
 TEST(device_foreign, a_core_in_four_phases) { driven_in_four_phases(false); }
 // The front-end is a method: what the DMA calls from there must not wait (E519).
-TEST(device_foreign, DISABLED_a_core_in_four_phases_and_a_memory_that_waits) { driven_in_four_phases(true); }
+TEST(device_foreign, a_core_in_four_phases_and_a_memory_that_waits) { driven_in_four_phases(true); }
 
 TEST(device_foreign, a_memory_that_waits_is_served) {
     foreign_bench<> b(small());
@@ -557,7 +557,7 @@ TEST(device_foreign, a_memory_that_waits_serves_a_core_with_a_quantum) {
     });
 }
 
-TEST(device_foreign, DISABLED_a_memory_that_sets_no_status_has_served) {
+TEST(device_foreign, a_memory_that_sets_no_status_has_served) {
     foreign_bench<> b(small());
     b.memory.silent = true;
     b.run([&] {
@@ -767,10 +767,10 @@ void through_a_bridge(bool registers) {
 }
 
 // The response is due with the end of its request: both are sent in one moment.
-TEST(device_foreign, DISABLED_a_bridge_that_takes_the_last_event_of_a_time_first_reads_registers) {
+TEST(device_foreign, a_bridge_that_takes_the_last_event_of_a_time_first_reads_registers) {
     through_a_bridge(true);
 }
-TEST(device_foreign, DISABLED_a_bridge_that_takes_the_last_event_of_a_time_first_reads_memory) {
+TEST(device_foreign, a_bridge_that_takes_the_last_event_of_a_time_first_reads_memory) {
     through_a_bridge(false);
 }
 

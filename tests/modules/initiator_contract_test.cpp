@@ -188,6 +188,7 @@ template <unsigned W, dma_transport Transport, dma_split Split> struct dma_out_o
         t.on_refusal = initiator_traits::refusal::told;
         t.at_kernel_time = false; // local time
         t.aligned_pow2 = Split == dma_split::aligned_pow2;
+        t.incomplete_is_served = true;
         return t;
     }
     tlm::tlm_initiator_socket<W>& socket() { return under_test.out; }

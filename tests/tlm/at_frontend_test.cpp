@@ -124,12 +124,13 @@ TEST(at_frontend, responses_come_at_completion_and_equal_ones_in_the_order_of_ar
     EXPECT_EQ(b.responses, (bench::events{{1, 6000}, {0, 50000}, {2, 50000}}));
 }
 
-TEST(at_frontend, a_response_never_overtakes_its_end_req) {
+TEST(at_frontend, a_response_at_the_end_of_its_request_ends_it) {
     bench b(10000);
     b.t.latency_ps = [](std::uint64_t) { return 0; };
     b.record();
     b.run([&] { b.send(0); });
-    EXPECT_EQ(b.requests, (bench::events{{0, 10000}}));
+    EXPECT_TRUE(b.requests.empty())
+        << "gem5 takes the last call of a moment first: END_REQ would come after the response";
     EXPECT_EQ(b.responses, (bench::events{{0, 10000}}));
     EXPECT_TRUE(b.probe.violations().empty());
 }

@@ -278,7 +278,8 @@ protected:
         const auto elsewhere = t.address ^ 0x10;
         send({w.payload, r.payload}, 10000000, [&](tlm::tlm_generic_payload& p, tlm::tlm_phase_enum phase) {
             const bool now = (when == rewritten::after_the_call && phase == tlm::BEGIN_REQ) ||
-                             (when == rewritten::at_end_req && phase == tlm::END_REQ) ||
+                             (when == rewritten::at_end_req &&
+                              (phase == tlm::END_REQ || phase == tlm::BEGIN_RESP)) || // which ends it, too
                              (when == rewritten::at_begin_resp && phase == tlm::BEGIN_RESP);
             if (now) p.set_address(elsewhere);
         });

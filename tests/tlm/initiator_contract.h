@@ -46,6 +46,7 @@ struct initiator_traits {
     bool at_kernel_time = true;    ///< b_transport begins with a delay of 0
     /// Meant for foreign memories: lengths are powers of two, addresses multiples of them, and nothing is strided.
     bool aligned_pow2 = false;
+    bool incomplete_is_served = false; ///< meant for foreign memories, some of which leave the status as they found it
     std::uint64_t least_transfers = 2;
 };
 

@@ -109,7 +109,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
         window_ = std::make_unique<data_window<BUSWIDTH>>(
             "window", options.window_address, weight_offset_ + weight_bytes, inner_address, std::llround(cycle_ps));
         window_->out.bind(router_.in[2]);
-        window_->before_access([this](std::int64_t time_ps) { kernel_.run_until(time_ps); });
+        window_->on_access_ahead([this](std::int64_t time_ps) { kernel_.run_until(time_ps); });
     }
     for (std::size_t i = 1; i < machine_.memories.size() && machine_.memories[i].kind == memory_kind::sram; ++i) {
         const auto& level = machine_.memories[i];
@@ -126,7 +126,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
     sensitive << interrupt_event_;
     dont_initialize();
 
-    registers_.before_access([this](std::int64_t time_ps) { kernel_.run_until(time_ps); });
+    registers_.on_access_ahead([this](std::int64_t time_ps) { kernel_.run_until(time_ps); });
     for (std::uint32_t offset = 0; offset < CIM_WINDOW_BYTES; offset += 4) add_register(offset, {});
     add_identification();
     add_control();

@@ -41,7 +41,7 @@ void data_window<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payload, sc_co
     const bool moves = payload.get_command() != tlm::TLM_IGNORE_COMMAND;
     payload.set_response_status(status);
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;
-    if (before_) before_(times_.now_ps() + times_.ps(delay));
+    if (ahead_ && delay > sc_core::SC_ZERO_TIME) ahead_(times_.now_ps() + times_.ps(delay));
     const auto address = payload.get_address();
     if (is_shut(address, payload.get_data_length())) {
         payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);

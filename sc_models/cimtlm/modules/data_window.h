@@ -27,8 +27,8 @@ public:
     data_window(const sc_core::sc_module_name& name, std::uint64_t base_address, std::uint64_t size_bytes,
                 std::uint64_t inner_address, std::int64_t interval_ps);
 
-    /// Called with the time of each access, before it is looked at.
-    void before_access(std::function<void(std::int64_t time_ps)> hook) { before_ = std::move(hook); }
+    /// Called before an access that comes ahead of the kernel's time is looked at, with its time.
+    void on_access_ahead(std::function<void(std::int64_t time_ps)> hook) { ahead_ = std::move(hook); }
     /// From `offset` to the end nothing passes (shut) or everything does. Pointers given out are taken back.
     void shut(std::uint64_t offset, bool is_shut);
     std::string waiting_for() const override { return frontend_.waiting_for(); }
@@ -50,7 +50,7 @@ private:
     access_rules rules_;
     std::uint64_t inner_address_;
     std::uint64_t shut_from_;
-    std::function<void(std::int64_t)> before_;
+    std::function<void(std::int64_t)> ahead_;
     time_base times_;
     at_frontend frontend_;
 };

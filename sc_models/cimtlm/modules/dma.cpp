@@ -155,6 +155,14 @@ template <unsigned BUSWIDTH> unsigned dma<BUSWIDTH>::transport_dbg(tlm::tlm_gene
     return out->transport_dbg(payload);
 }
 
+namespace {
+// Some foreign memories leave the status as they found it: they have served.
+void settle(tlm::tlm_generic_payload& payload) {
+    if (payload.get_response_status() == tlm::TLM_INCOMPLETE_RESPONSE)
+        payload.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+} // namespace
+
 // A hop without latency, as a bus is one.
 template <unsigned BUSWIDTH> void dma<BUSWIDTH>::pass(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     ++transfers_;
@@ -165,6 +173,7 @@ template <unsigned BUSWIDTH> void dma<BUSWIDTH>::pass(tlm::tlm_generic_payload& 
     } ending{calls_};
     if (parameters_.bytes_per_cycle == 0) {
         out->b_transport(payload, delay);
+        settle(payload);
         count(payload);
         return;
     }
@@ -181,6 +190,7 @@ template <unsigned BUSWIDTH> void dma<BUSWIDTH>::pass(tlm::tlm_generic_payload& 
     const auto begin_ps = write ? port_.begin_write(bytes, arrival_ps, now_ps) : arrival_ps;
     delay = times_.time(begin_ps - now_ps);
     out->b_transport(payload, delay);
+    settle(payload);
     count(payload);
     if (payload.is_response_ok() && payload.get_command() != tlm::TLM_IGNORE_COMMAND) {
         const auto answer_ps = times_.now_ps() + times_.ps(delay);
@@ -304,6 +314,7 @@ void dma<BUSWIDTH>::move_blocking(tlm::tlm_generic_payload& whole, sc_core::sc_t
         } release{payload};
         auto d = times_.time(start_ps - times_.now_ps());
         out->b_transport(payload, d);
+        settle(payload);
         const auto t = through_port(w, payload, payload.extension, own_ps, times_.now_ps() + times_.ps(d));
         if (most > 0) insert(w.answers_ps, t.end_ps);
         times.add(start_ps, own_ps, t);
@@ -424,6 +435,7 @@ void dma<BUSWIDTH>::end_response(const tlm::tlm_generic_payload& payload, std::i
     flights_.erase(found);
     answered_.push_back(f.payload);
     if (f.owner == nullptr) return; // forgotten
+    settle(*f.payload);
     auto& t = *f.owner;
     const auto timing = through_port(t.lane, payload, f.payload->extension, f.own_ps, time_ps);
     t.times.add(f.start_ps, f.own_ps, timing);

@@ -64,6 +64,12 @@ void at_frontend::perform(const entry& e, std::int64_t now_ps) {
         break;
     }
     case step::end_request: {
+        // BEGIN_RESP ends the request, too. Where both are due in one moment it comes alone: gem5 takes what came last
+        // in a moment first and stops at END_REQ after the response.
+        const bool answered = responding_ == nullptr && ready_.empty() && response_free_ps_ <= now_ps &&
+                              !agenda_.empty() && agenda_.top().time_ps <= now_ps &&
+                              agenda_.top().what == step::response_ready && agenda_.top().payload == e.payload;
+        if (answered) break;
         tlm::tlm_phase phase = tlm::END_REQ;
         sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
         backward_(*e.payload, phase, delay);

@@ -17,9 +17,10 @@ namespace cimtlm {
 
 /// Serves BEGIN_REQ through a b_transport that does not wait. END_REQ follows one request interval after the
 /// request's begin, long before the response, so that initiators that allow one request until END_REQ are
-/// pipelined as the memory is. BEGIN_RESP comes at completion, of equal completions the earlier arrival first;
-/// one response at a time until END_RESP. A payload with a memory manager is acquired until the end of its
-/// response. BEGIN_REQ always returns TLM_ACCEPTED: hosts lose a response that is in TLM_COMPLETED, and some
+/// pipelined as the memory is. Where both are due in one
+/// moment BEGIN_RESP comes alone and ends the request, too. BEGIN_RESP comes at completion, of equal completions the
+/// earlier arrival first; one response at a time until END_RESP. A payload with a memory manager is acquired until the
+/// end of its response. BEGIN_REQ always returns TLM_ACCEPTED: hosts lose a response that is in TLM_COMPLETED, and some
 /// ignore what is returned with TLM_UPDATED. Requests that break the exclusion rule are served one after another. The
 /// address is that of BEGIN_REQ, whatever a bus makes of the attribute afterwards.
 class at_frontend : public sc_core::sc_module, public activity {

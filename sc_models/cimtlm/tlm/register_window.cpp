@@ -42,10 +42,11 @@ void register_window<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payload, s
     const auto status = check(payload);
     const bool moves = payload.get_command() != tlm::TLM_IGNORE_COMMAND;
     payload.set_response_status(status);
+    const bool ahead = delay > sc_core::SC_ZERO_TIME;
     delay += times_.time(access_ps_);
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;
     const auto time_ps = times_.now_ps() + times_.ps(delay);
-    if (before_) before_(time_ps);
+    if (ahead && ahead_) ahead_(time_ps);
     words_.access(payload, offset(payload), time_ps);
 }
 

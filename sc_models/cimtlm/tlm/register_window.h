@@ -32,8 +32,9 @@ public:
     void add_scratch(std::uint64_t offset) { words_.add_scratch(offset); }
     /// The same in a place of the caller's, which outlives the window.
     void add_scratch(std::uint64_t offset, std::uint32_t& kept) { words_.add_scratch(offset, kept); }
-    /// Called with the time of each access that is served, before its side effects; not for debug accesses.
-    void before_access(std::function<void(std::int64_t time_ps)> hook) { before_ = std::move(hook); }
+    /// Called before the side effects of an access that comes ahead of the kernel's time, with its time; not for debug
+    /// accesses.
+    void on_access_ahead(std::function<void(std::int64_t time_ps)> hook) { ahead_ = std::move(hook); }
 
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -49,7 +50,7 @@ private:
     access_rules rules_;
     std::int64_t access_ps_;
     register_file words_;
-    std::function<void(std::int64_t)> before_;
+    std::function<void(std::int64_t)> ahead_;
     time_base times_;
     at_frontend frontend_;
 };
