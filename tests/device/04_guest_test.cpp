@@ -12,6 +12,8 @@
 #include <iostream>
 #include <sstream>
 
+#include <unistd.h>
+
 namespace {
 using namespace device_test;
 using namespace guest;
