@@ -427,4 +427,83 @@ TEST_P(device_guest, ends_in_a_defined_status_on_a_32_bit_bus) { random_guests<3
 INSTANTIATE_TEST_SUITE_P(machines, device_guest, testing::ValuesIn(settings),
                          [](const auto& of) { return std::string(of.param.name); });
 
+// ---- Accidents that chance seldom meets --------------------------------------------------------------------------
+
+struct accident {
+    explicit accident(int split)
+        : b(slow(static_cast<dma_split>(split))) {}
+    static machine slow(dma_split split) {
+        auto m = with_device(study::rf("digital_6t"));
+        m.memories.front().latency_cycles = 200;
+        m.device->dma.split = split;
+        m.device->dma.burst_bytes = 0;
+        return m;
+    }
+    std::uint32_t get(std::uint32_t offset) { return b.io.read(&b, offset); }
+    void set(std::uint32_t offset, std::uint32_t value) { b.io.write(&b, offset, value); }
+    void start_ring(std::uint32_t entries) {
+        set(CIM_RING_BASE_LO, low(ring_address));
+        set(CIM_RING_ENTRIES, entries);
+        set(CIM_CONTROL, CIM_CONTROL_ENABLE);
+    }
+    void submit(const cim_descriptor& d) {
+        for (std::uint32_t i = 0; i < d.size(); ++i) set(CIM_DESCRIPTOR + 4 * i, d[i]);
+        set(CIM_SUBMIT, 1);
+    }
+    void come_to_an_end() {
+        for (int i = 0; i < 1000 && get(CIM_STATUS) & CIM_STATUS_BUSY; ++i) b.host.spend(1'000'000);
+    }
+    device_bench<64> b;
+};
+
+TEST(device_accident, a_tail_that_goes_back_while_a_command_is_fetched_is_an_overrun) {
+    accident a(0);
+    a.b.run([&] {
+        cim_descriptor fence{};
+        fence[CIM_WORD_COMMAND] = CIM_COMMAND_FENCE;
+        a.b.write(ring_address, fence.data(), CIM_DESCRIPTOR_BYTES);
+        a.start_ring(4);
+        a.set(CIM_RING_TAIL, 1);
+        a.set(CIM_RING_TAIL, 0);
+        a.come_to_an_end();
+        EXPECT_EQ(a.get(CIM_RING_HEAD), 1u);
+        EXPECT_EQ(a.get(CIM_ERROR_CODE), CIM_ERROR_RING_OVERRUN);
+        EXPECT_EQ(a.get(CIM_STATUS), CIM_STATUS_ERROR);
+        EXPECT_EQ(a.get(CIM_COMPLETED), 1u) << "the fence was taken before";
+        EXPECT_EQ(a.get(CIM_ERROR_COMMAND), 1u);
+    });
+}
+
+class device_accident_of_split : public testing::TestWithParam<int> {};
+
+// Its first row goes to CIM_CONTROL, its second one nowhere: the error must not take the place of the reset.
+TEST_P(device_accident_of_split, a_result_that_resets_the_device_does_so) {
+    accident a(GetParam());
+    a.b.run([&] {
+        const unsigned char factors[] = {1, 1, CIM_CONTROL_RESET};
+        a.b.write(arena_address, factors, sizeof factors);
+        a.set(CIM_SCRATCH, 1);
+        a.submit(mode_command(CIM_MODE_COMPUTE));
+        cim_descriptor d{};
+        d[CIM_WORD_COMMAND] = CIM_COMMAND_GEMM;
+        d[CIM_WORD_PRECISION] = 8 | 8 << 8 | 32 << 16;
+        d[CIM_WORD_M] = 2;
+        d[CIM_WORD_N] = d[CIM_WORD_K] = d[CIM_WORD_A_STRIDE] = d[CIM_WORD_B_STRIDE] = 1;
+        d[CIM_WORD_Z_STRIDE] = 0x2000'0000;
+        set_wide(d, CIM_WORD_A_LO, arena_address);
+        set_wide(d, CIM_WORD_B_LO, arena_address + 2);
+        set_wide(d, CIM_WORD_Z_LO, control_address + CIM_CONTROL);
+        a.submit(d);
+        a.come_to_an_end();
+        EXPECT_EQ(a.get(CIM_STATUS), 0u);
+        EXPECT_EQ(a.get(CIM_ERROR_CODE), CIM_ERROR_NONE);
+        EXPECT_EQ(a.get(CIM_CONTROL), 0u);
+        EXPECT_EQ(a.get(CIM_SCRATCH), 0u);
+        EXPECT_EQ(a.get(CIM_COMPLETED), 0u);
+        EXPECT_EQ(a.get(CIM_DESCRIPTOR), 0u);
+    });
+}
+INSTANTIATE_TEST_SUITE_P(payloads, device_accident_of_split,
+                         testing::Values(static_cast<int>(dma_split::row), static_cast<int>(dma_split::aligned_pow2)));
+
 } // namespace
