@@ -42,7 +42,8 @@ struct host : sc_core::sc_module {
         move(tlm::TLM_WRITE_COMMAND, get(CIM_MACRO_INPUT_OFFSET), inputs, sizeof inputs);
         const auto loaded = sc_core::sc_time_stamp();
         set(CIM_MACRO_CONTROL, CIM_MACRO_CONTROL_START);
-        while (get(CIM_MACRO_STATUS) & CIM_MACRO_STATUS_BUSY) {} // each look takes its time on the bus
+        while (get(CIM_MACRO_STATUS) & CIM_MACRO_STATUS_BUSY) {
+        } // each look takes its time on the bus
         const auto done = sc_core::sc_time_stamp();
         move(tlm::TLM_READ_COMMAND, get(CIM_MACRO_OUTPUT_OFFSET), outputs, sizeof outputs);
         for (int c = 0; c < columns; ++c) {
@@ -59,7 +60,8 @@ struct host : sc_core::sc_module {
 int sc_main(int argc, char** argv) try { // minimal_soc [CYCLE_PS]
     const double cycle_ps = argc > 1 ? std::atof(argv[1]) : 1000;
     // Rows, columns, bits, step of 18 ns, pJ: platforms/parts/macros/digital_6t.yaml says where they come from.
-    const cimtlm::published_macro_parameters digital_6t{"digital_6t", rows, columns, 1, 1, 8, 8, 18e3, 0.34, 3.2, 1, 32};
+    const cimtlm::published_macro_parameters digital_6t{"digital_6t", rows, columns, 1, 1, 8, 8,
+                                                        18e3,         0.34, 3.2,     1, 32};
     cimtlm::ledger energy;
     host cpu("cpu");
     cimtlm::bus<64> bus("bus", {8, 2, 0.1}, cycle_ps, energy, 1, 1); // 8 B and 2 cycles, 0.1 pJ a byte

@@ -36,7 +36,8 @@ TEST(reader, unknown_keys) {
     EXPECT_EQ(
         refused(small_machine("buss: {}\n")),
         "m.yaml:10: unknown key 'buss' in the machine; did you mean 'bus'? allowed: name, description, technology, "
-        "memories, cim, tensor_core, dispatcher, vector_unit, bus, dma, host, mapper, device, static_power_mw, part, source, "
+        "memories, cim, tensor_core, dispatcher, vector_unit, bus, dma, host, mapper, device, static_power_mw, part, "
+        "source, "
         "extends");
     EXPECT_NE(refused("memories:\n  dram:\n    name: x\n"), "") << "the key is the name";
     EXPECT_EQ(

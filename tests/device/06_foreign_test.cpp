@@ -767,11 +767,7 @@ void through_a_bridge(bool registers) {
 }
 
 // The response is due with the end of its request: both are sent in one moment.
-TEST(device_foreign, a_bridge_that_takes_the_last_event_of_a_time_first_reads_registers) {
-    through_a_bridge(true);
-}
-TEST(device_foreign, a_bridge_that_takes_the_last_event_of_a_time_first_reads_memory) {
-    through_a_bridge(false);
-}
+TEST(device_foreign, a_bridge_that_takes_the_last_event_of_a_time_first_reads_registers) { through_a_bridge(true); }
+TEST(device_foreign, a_bridge_that_takes_the_last_event_of_a_time_first_reads_memory) { through_a_bridge(false); }
 
 } // namespace

@@ -39,19 +39,18 @@ struct device_memory_parameters {
     double latency_cycles = 0;                             ///< first byte, without contention
     double read_energy_pj_per_byte = 0;                    ///< pJ
     double write_energy_pj_per_byte = 0;                   ///< pJ
-    double area_um2 = 0;                                   ///< um2
-    std::optional<technology_point> native = std::nullopt; ///< of energies and area; absent: the machine's technology
+    std::optional<technology_point> native = std::nullopt; ///< of the energies; absent: the machine's technology
 };
 BOOST_DESCRIBE_STRUCT(device_memory_parameters, (),
                       (capacity_bytes, read_bytes_per_cycle, write_bytes_per_cycle, latency_cycles,
-                       read_energy_pj_per_byte, write_energy_pj_per_byte, area_um2, native))
+                       read_energy_pj_per_byte, write_energy_pj_per_byte, native))
 
 /// The device around a CiM block (modules/cim_device.h).
 struct device_parameters {
     std::optional<device_memory_parameters> activation_memory; ///< operands and results within the device; absent: none
     std::optional<device_memory_parameters> weight_memory;     ///< the arrays as memory; absent: ports are no limit,
-                                                           ///< writing costs what the macro says, reading nothing
-    std::int64_t max_m = 4096; ///< largest extents of one command
+                                                               ///< writing costs what the macro says, reading nothing
+    std::int64_t max_m = 4096;                                 ///< largest extents of one command
     std::int64_t max_n = 4096;
     std::int64_t max_k = 4096;
     std::int64_t ring_entries = 256; ///< most commands in the ring

@@ -158,7 +158,6 @@ void check_device(const checker& check, const device_parameters& d) {
         check.at_most(key("latency_cycles"), m.latency_cycles, most_cycles);
         check.not_negative(key("read_energy_pj_per_byte"), m.read_energy_pj_per_byte);
         check.not_negative(key("write_energy_pj_per_byte"), m.write_energy_pj_per_byte);
-        check.not_negative(key("area_um2"), m.area_um2);
     }
     if (d.activation_memory) {
         const auto bytes = static_cast<double>(d.activation_memory->capacity_bytes);
@@ -179,9 +178,16 @@ void check_device(const checker& check, const device_parameters& d) {
         check.not_negative(name, value);
         check.at_most(name, value, most_cycles);
     }
-    check.not_negative("device.dma.burst_bytes", static_cast<double>(d.dma.burst_bytes));
+    const auto burst = d.dma.burst_bytes;
+    check.not_negative("device.dma.burst_bytes", static_cast<double>(burst));
+    check.at_most("device.dma.burst_bytes", static_cast<double>(burst), most_device_bytes);
+    if (d.dma.split == dma_split::aligned_pow2 && (burst & (burst - 1)))
+        check.fail("device.dma.burst_bytes must be a power of two, or 0, where device.dma.split is aligned_pow2");
     check.not_negative("device.dma.bytes_per_cycle", d.dma.bytes_per_cycle);
+    if (d.dma.bytes_per_cycle > 0 && d.dma.bytes_per_cycle < 1e-3)
+        check.fail("device.dma.bytes_per_cycle must be 0, which is no limit, or at least 0.001");
     check.not_negative("device.dma.outstanding", static_cast<double>(d.dma.outstanding));
+    check.at_most("device.dma.outstanding", static_cast<double>(d.dma.outstanding), most_instances);
 }
 
 /// `key` is a map that states a technology.

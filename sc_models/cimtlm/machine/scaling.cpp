@@ -21,8 +21,7 @@ std::vector<technology_part> technology_parts(machine& m) {
         parts.push_back({key + "native",
                          &memory->native,
                          {{key + "read_energy_pj_per_byte", kind::energy, &memory->read_energy_pj_per_byte},
-                          {key + "write_energy_pj_per_byte", kind::energy, &memory->write_energy_pj_per_byte},
-                          {key + "area_um2", kind::area, &memory->area_um2}}});
+                          {key + "write_energy_pj_per_byte", kind::energy, &memory->write_energy_pj_per_byte}}});
     };
     if (m.device) {
         add_memory_of_device(m.device->activation_memory, "activation_memory");

@@ -122,8 +122,7 @@ void bus<BUSWIDTH>::b_transport(int id, tlm::tlm_generic_payload& payload, sc_co
     payload.get_extension(extension);
     const std::uint64_t address = payload.get_address();
     const std::uint64_t length = payload.get_data_length();
-    const address_map::window* w = map_.find(
-        address, extension ? footprint_bytes(length, extension->segment_bytes, extension->stride_bytes) : length);
+    const address_map::window* w = map_.find(address, footprint_bytes(payload));
     if (w == nullptr) {
         ++decode_errors_;
         delay += times_.time(2 * model_.latency_ps());

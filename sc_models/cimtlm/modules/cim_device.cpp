@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace cimtlm {
 
@@ -14,8 +15,14 @@ constexpr double requantise_operations = 4; // multiply, shift with rounding, ad
 
 machine checked(machine m) {
     m.validate(m.name);
-    if (m.dispatcher || !m.cim || m.cim->count == 0)
-        throw input_error(m.name + ": a device has CiM arrays and no dispatcher");
+    m.dma.packed_activations = false; // operands lie where the guest says
+    for (const auto& level : m.memories)
+        for (const auto* name : {"cim", "dma", "router", "window", "ctrl", "weights", "activations"})
+            if (level.name == name)
+                throw input_error(m.name + ": a level cannot be called '" + name + "': a part of the device is");
+    if (m.dispatcher)
+        throw input_error(m.name + " is a chip of several units: a device is one unit, without dispatcher");
+    if (!m.cim || m.cim->count == 0) throw input_error(m.name + ": a device computes in CiM arrays, 'cim' is missing");
     for (const auto& level : m.memories)
         if (level.kind == memory_kind::cache) throw input_error(m.name + ": a device has no cache");
     if (!(m.vector_unit.operations_per_cycle > 0))
@@ -143,7 +150,7 @@ template <unsigned BUSWIDTH> cim_device<BUSWIDTH>::~cim_device() {
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::fetch_commands() {
     const auto may_fetch = [this] {
         return enabled_ && accepts() && ring_head_ != ring_tail_ &&
-               queue_.size() < static_cast<std::size_t>(parameters_.queue);
+               waiting() < static_cast<std::size_t>(parameters_.queue);
     };
     while (true) {
         while (!may_fetch()) kernel_.wait(ring_event_);
@@ -238,6 +245,7 @@ void cim_device<BUSWIDTH>::load_weights(const waiting_command& next, const cim_c
         if (!got.ok()) fail_here(CIM_ERROR_READ, next.number, r.address);
         const auto write_ps =
             static_cast<std::int64_t>(std::ceil(cost_.weight_write_ps(static_cast<double>(end - at), banks) - 1e-6));
+        compute_ps_ += write_ps;
         written = std::max(written, now) + write_ps;
         ready = std::max({ready, now + got.delay_ps, written});
         const auto free =
@@ -265,6 +273,11 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::multiply(const waiting_c
     g.n = c.n;
     g.k = c.k;
     g.bits = {c.a_bits, c.b_bits, c.z_bits, 32};
+    try {
+        g.validate("");
+    } catch (const input_error&) {
+        refuse(CIM_ERROR_EXTENT); // more work than can be counted
+    }
     auto mapped = c.held ? mapper_.spread(g, c.arrays) : mapper_.map(g, c.arrays);
     if (c.held && !(mapped.nest && mapped.at_once)) refuse(CIM_ERROR_WEIGHTS_TOO_LARGE);
     if (!mapped.nest) refuse(CIM_ERROR_MAPPING);
@@ -358,10 +371,8 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::complete(bool interrupt)
         stop_when_due();
         return;
     }
+    if (!busy()) raise(CIM_IRQ_IDLE);
     update_busy();
-    if (busy()) return;
-    raise(CIM_IRQ_IDLE);
-    if (idle_) idle_();
 }
 
 // The transfer of a product was refused: whose operand lies there? Tells whether products before it are to be finished.
@@ -369,7 +380,11 @@ template <unsigned BUSWIDTH> bool cim_device<BUSWIDTH>::blame(const transfer_req
     auto number = products_.front().number;
     const bool writes = failed.command == tlm::TLM_WRITE_COMMAND;
     for (const auto& p : products_) {
-        const auto regions = writes ? p.command.writes() : p.command.reads();
+        auto regions = p.command.writes();
+        if (!writes) { // sums that are not finished are read, too
+            const auto reads = p.command.reads();
+            regions.insert(regions.begin(), reads.begin(), reads.end());
+        }
         const cim_region byte{failed.address, 1, 0, 1};
         if (std::any_of(regions.begin(), regions.end(), [&](const auto& r) { return meet(r, byte); })) {
             number = p.number;
@@ -410,7 +425,6 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::stop_when_due() {
     kernel_.restart([this] {
         forget_work();
         raise(CIM_IRQ_ERROR);
-        if (idle_) idle_();
     });
 }
 
@@ -428,7 +442,6 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::reset() {
     resetting_ = true; // at once, or when the process that came back here over the bus waits
     kernel_.restart([this] {
         resetting_ = false;
-        const bool was_busy = busy();
         enabled_ = false;
         error_code_ = CIM_ERROR_NONE;
         error_command_ = completed_ = accepted_ = 0;
@@ -440,7 +453,6 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::reset() {
         if (window_) window_->shut(weight_offset_, false);
         forget_work();
         update_interrupt();
-        if (was_busy && idle_) idle_();
     });
 }
 
@@ -455,6 +467,7 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::update_busy() {
     if (!is && busy_since_ps_ >= 0) {
         busy_ps_ += now_ps() - busy_since_ps_;
         busy_since_ps_ = -1;
+        if (idle_) idle_();
     }
 }
 
@@ -467,19 +480,20 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::raise(std::uint32_t caus
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::update_interrupt() {
     const bool level = (irq_status_ & irq_enable_) != 0;
-    if (level == interrupt_level_) return;
-    interrupt_level_ = level;
-    edges_.push_back({now_ps(), level});
-    if (edges_.size() == 1) interrupt_event_.notify(times_.time(now_ps() - times_.now_ps()));
+    if (level == interrupt_wanted_) return;
+    interrupt_wanted_ = level;
+    if (level) {
+        interrupt_event_.notify(times_.time(now_ps() - times_.now_ps()));
+        return;
+    }
+    // Lowered late, it would interrupt a host again that has just cleared it.
+    interrupt_event_.cancel();
+    if (std::exchange(interrupt_line_, false) && interrupt_) interrupt_(false);
 }
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::drive_interrupt() {
-    while (!edges_.empty() && edges_.front().time_ps <= times_.now_ps()) {
-        const auto level = edges_.front().level;
-        edges_.pop_front();
-        if (interrupt_) interrupt_(level);
-    }
-    if (!edges_.empty()) interrupt_event_.notify(times_.time(edges_.front().time_ps - times_.now_ps()));
+    interrupt_line_ = true;
+    if (interrupt_) interrupt_(true);
 }
 
 // ---- The rest ----------------------------------------------------------------------------------------------------

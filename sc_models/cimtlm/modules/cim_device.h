@@ -24,6 +24,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ struct cim_device_options {
 };
 
 /// A CiM block behind registers, for any TLM bus. Sockets: `ctrl()` (registers, driver/cim_registers.h), `window()`
-/// (activation memory from 0, weight memory from CIM_WEIGHT_OFFSET; shut while the arrays compute), `dma()` (system
+/// (activation memory from 0, weight memory from CIM_WEIGHT_OFFSET; shut while the arrays compute), `dma_out()` (system
 /// memory). The interrupt is a callback.
 ///
 /// Commands are fetched ahead and begin in order. Products overlap where none needs what another one writes; other
@@ -51,26 +52,27 @@ struct cim_device_options {
 template <unsigned BUSWIDTH = 32> class cim_device : public sc_core::sc_module, public activity {
 public:
     tlm_utils::simple_target_socket<register_window<BUSWIDTH>, BUSWIDTH>& ctrl() { return registers_.in; }
-    /// Requires options.window.
-    tlm_utils::simple_target_socket<data_window<BUSWIDTH>, BUSWIDTH>& window() { return window_->in; }
-    /// Requires options.dma.
-    tlm_utils::simple_initiator_socket<dma<BUSWIDTH>, BUSWIDTH>& dma_out() { return dma_->out; }
+    /// Throws std::logic_error without options.window.
+    tlm_utils::simple_target_socket<data_window<BUSWIDTH>, BUSWIDTH>& window() { return there(window_, "window").in; }
+    /// Throws std::logic_error without options.dma.
+    tlm_utils::simple_initiator_socket<dma<BUSWIDTH>, BUSWIDTH>& dma_out() { return there(dma_, "dma").out; }
 
     /// `m`: one unit with CiM; scaled. Throws input_error when it cannot be a device.
     cim_device(const sc_core::sc_module_name& name, const machine& m, const cim_device_options& options = {});
     SC_HAS_PROCESS(cim_device);
     ~cim_device() override;
 
-    /// Called with the level of the interrupt line when it changes, in the kernel's time.
+    /// Called with the level of the interrupt line when it changes: raised in the kernel's time, lowered from within
+    /// the access that clears or disables it.
     void on_interrupt(std::function<void(bool level)> callback) { interrupt_ = std::move(callback); }
     /// Nothing is under way: the state can be saved.
     bool idle() const { return !busy(); }
     /// Called when idle() turns true, in local time.
     void on_idle(std::function<void()> callback) { idle_ = std::move(callback); }
-    /// Registers, memories, counters and energy, as bytes. Throws std::logic_error unless idle().
+    /// Registers, memories and counters, as bytes. Throws std::logic_error unless idle().
     void save(std::ostream& to);
-    /// Into a device of the same machine and options, before or while it is idle. Throws input_error for bytes that are
-    /// not such a state; then nothing has changed.
+    /// Into a device whose identification registers, but for its sockets, tell the same, while it is idle. Throws
+    /// input_error for bytes that are not such a state; then nothing has changed.
     void restore(std::istream& from);
 
     /// What the device and its memories spent, static power included, since it was made.
@@ -97,11 +99,10 @@ private:
         std::shared_ptr<const flat_nest> nest;
         std::unique_ptr<matrix_data> data;
     };
-    /// The interrupt line changes.
-    struct edge {
-        std::int64_t time_ps;
-        bool level;
-    };
+    template <class Part> Part& there(const std::unique_ptr<Part>& part, const char* option) const {
+        if (!part) throw std::logic_error(std::string(this->name()) + " was made without options." + option);
+        return *part;
+    }
     template <class Visit> void visit_state(Visit visit);
     template <class Visit> void visit_memory(Visit visit) const;
 
@@ -133,6 +134,8 @@ private:
     bool blame(const transfer_request& failed);
 
     bool accepts() const { return error_code_ == CIM_ERROR_NONE && !pending_; }
+    /// Commands in the queue, with the one that is fetched.
+    std::size_t waiting() const { return queue_.size() + (fetching_ ? 1 : 0); }
     bool busy() const;
     void update_busy();
     void raise(std::uint32_t cause);
@@ -167,6 +170,7 @@ private:
     register_window<BUSWIDTH> registers_;
     cim_limits limits_;
     std::int64_t array_bytes_;
+    std::vector<std::uint32_t> identity_; // what a saved state belongs to
     std::uint32_t weight_offset_;
     ledger::account write_account_;
     time_base times_;
@@ -191,12 +195,12 @@ private:
 
     // Interrupt line.
     sc_core::sc_event interrupt_event_;
-    bool interrupt_level_ = false;
-    std::deque<edge> edges_; // not yet in the kernel's time
+    bool interrupt_wanted_ = false; // in local time
+    bool interrupt_line_ = false;   // in the kernel's
     std::function<void(bool)> interrupt_;
 
     // Counters.
-    std::int64_t born_ps_ = 0, busy_since_ps_ = -1, busy_ps_ = 0, compute_ps_ = 0, stall_ps_ = 0, loaded_bytes_ = 0;
+    std::int64_t busy_since_ps_ = -1, busy_ps_ = 0, compute_ps_ = 0, stall_ps_ = 0, loaded_bytes_ = 0;
     std::array<std::uint64_t, 9> earlier_{}; // of the device whose state was restored
     std::array<std::uint64_t, 9> latched_{};
 };

@@ -53,8 +53,12 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_identification() {
         {CIM_MAX_RING, options_.dma ? parameters_.ring_entries : 0},
         {CIM_QUEUE, parameters_.queue},
         {CIM_CLOCK_KHZ, std::llround(machine_.technology.clock_mhz * 1000)}};
-    for (const auto& [offset, value] : constants)
-        add_register(offset, {[v = static_cast<std::uint32_t>(value)](std::int64_t) { return v; }, {}});
+    for (const auto& [offset, value] : constants) {
+        const auto v = static_cast<std::uint32_t>(value);
+        add_register(offset, {[v](std::int64_t) { return v; }, {}});
+        if (offset != CIM_CAPABILITIES && offset != CIM_MAX_RING) identity_.push_back(v);
+    }
+    identity_.push_back(options_.data);
 }
 
 template <unsigned BUSWIDTH> std::uint32_t cim_device<BUSWIDTH>::status() const {
@@ -62,7 +66,7 @@ template <unsigned BUSWIDTH> std::uint32_t cim_device<BUSWIDTH>::status() const 
     if (busy()) s |= CIM_STATUS_BUSY;
     if (error_code_ != CIM_ERROR_NONE) s |= CIM_STATUS_ERROR;
     if (computes_) s |= CIM_STATUS_COMPUTE;
-    if (queue_.size() >= static_cast<std::size_t>(parameters_.queue)) s |= CIM_STATUS_QUEUE_FULL;
+    if (waiting() >= static_cast<std::size_t>(parameters_.queue)) s |= CIM_STATUS_QUEUE_FULL;
     return s;
 }
 
@@ -153,7 +157,7 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::ring_changed() {
 
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::submit() {
     if (!accepts()) return;
-    if (queue_.size() >= static_cast<std::size_t>(parameters_.queue)) {
+    if (waiting() >= static_cast<std::size_t>(parameters_.queue)) {
         fail(CIM_ERROR_QUEUE_FULL, accepted_, 0);
         return;
     }
@@ -170,7 +174,7 @@ template <unsigned BUSWIDTH> std::array<std::uint64_t, 9> cim_device<BUSWIDTH>::
         return static_cast<std::uint64_t>(static_cast<double>(ps) / machine_.cycle_ps() + 0.5);
     };
     const auto count = [](std::int64_t n) { return static_cast<std::uint64_t>(n); };
-    std::array<std::uint64_t, 9> c = {cycles(now - born_ps_),
+    std::array<std::uint64_t, 9> c = {cycles(now),
                                       cycles(busy_ps_ + (busy_since_ps_ >= 0 ? now - busy_since_ps_ : 0)),
                                       cycles(compute_ps_),
                                       cycles(stall_ps_),
@@ -222,6 +226,7 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::save(std::ostream& to) {
         for (int i = 0; i < 8; ++i) to.put(static_cast<char>(v >> (8 * i)));
     };
     to << state_magic;
+    for (const auto v : identity_) put(v);
     visit_state([&](auto v) { put(v); });
     for (const auto c : counts()) put(c);
     visit_memory([&](std::uint64_t address, std::uint64_t count) {
@@ -235,17 +240,20 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::restore(std::istream& fr
     if (!idle()) throw std::logic_error(std::string(this->name()) + ": a device that is busy cannot be restored");
     std::string text{std::istreambuf_iterator<char>(from), std::istreambuf_iterator<char>()};
     const std::string magic = state_magic;
-    auto whole = magic.size() + 8 * earlier_.size();
+    auto whole = magic.size() + 8 * (identity_.size() + earlier_.size());
     visit_state([&](auto&) { whole += 8; });
     visit_memory([&](std::uint64_t, std::uint64_t count) { whole += count; });
-    if (text.size() != whole || text.compare(0, magic.size(), magic) != 0)
-        throw input_error(std::string(this->name()) + ": not the state of a device of this machine");
     auto at = magic.size();
     const auto take = [&] {
         std::uint64_t v = 0;
         for (unsigned i = 0; i < 8; ++i) v |= std::uint64_t{static_cast<unsigned char>(text[at++])} << (8 * i);
         return v;
     };
+    const auto is_ours = [&] {
+        if (text.size() != whole || text.compare(0, magic.size(), magic) != 0) return false;
+        return std::all_of(identity_.begin(), identity_.end(), [&](std::uint32_t v) { return take() == v; });
+    };
+    if (!is_ours()) throw input_error(std::string(this->name()) + ": not the state of a device of this machine");
     visit_state([&](auto& v) { v = static_cast<std::decay_t<decltype(v)>>(take()); });
     const auto now = counts();
     for (std::size_t i = 0; i < earlier_.size(); ++i) earlier_[i] += take() - now[i];

@@ -19,13 +19,6 @@ static_assert(CIM_MACRO_WINDOW_BYTES == page_bytes);
 
 std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + page_bytes - 1) / page_bytes * page_bytes; }
 
-std::uint64_t touched_bytes(const tlm::tlm_generic_payload& payload) {
-    const transfer_extension* extension = nullptr;
-    payload.get_extension(extension);
-    const std::uint64_t length = payload.get_data_length();
-    return extension ? footprint_bytes(length, extension->segment_bytes, extension->stride_bytes) : length;
-}
-
 // Calls move(offset from the address, position in the data, bytes) for each run of bytes that is contiguous and
 // enabled.
 template <class Move> void for_each_run(const tlm::tlm_generic_payload& payload, Move move) {
@@ -165,8 +158,8 @@ tlm::tlm_response_status crossbar_macro<BUSWIDTH>::check(const tlm::tlm_generic_
     if (status != tlm::TLM_OK_RESPONSE || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return status;
     const auto at = offset(payload);
     if (const auto* p = find(at))
-        return touched_bytes(payload) <= p->bytes - (at - p->first) ? tlm::TLM_OK_RESPONSE
-                                                                    : tlm::TLM_ADDRESS_ERROR_RESPONSE;
+        return footprint_bytes(payload) <= p->bytes - (at - p->first) ? tlm::TLM_OK_RESPONSE
+                                                                      : tlm::TLM_ADDRESS_ERROR_RESPONSE;
     if (at >= CIM_MACRO_WINDOW_BYTES) return tlm::TLM_ADDRESS_ERROR_RESPONSE; // behind a memory's last byte
     if (payload.get_byte_enable_ptr() != nullptr) return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
     return registers_.check(payload, at);

@@ -11,6 +11,7 @@ data_window<BUSWIDTH>::data_window(const sc_core::sc_module_name& name, std::uin
     , in("in")
     , out("out")
     , inner_address_(inner_address)
+    , interval_ps_(interval_ps)
     , shut_from_(size_bytes)
     , frontend_(
           "frontend", [this](tlm::tlm_generic_payload& p, sc_core::sc_time& d) { b_transport(p, d); },
@@ -43,8 +44,9 @@ void data_window<BUSWIDTH>::b_transport(tlm::tlm_generic_payload& payload, sc_co
     if (status != tlm::TLM_OK_RESPONSE || !moves) return;
     if (ahead_ && delay > sc_core::SC_ZERO_TIME) ahead_(times_.now_ps() + times_.ps(delay));
     const auto address = payload.get_address();
-    if (is_shut(address, payload.get_data_length())) {
+    if (is_shut(address, footprint_bytes(payload))) {
         payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
+        delay += times_.time(interval_ps_); // a host that asks again and again gets on
         return;
     }
     payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);

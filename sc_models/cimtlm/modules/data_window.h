@@ -49,6 +49,7 @@ private:
 
     access_rules rules_;
     std::uint64_t inner_address_;
+    std::int64_t interval_ps_;
     std::uint64_t shut_from_;
     std::function<void(std::int64_t)> ahead_;
     time_base times_;

@@ -30,12 +30,13 @@ struct matrix_job {
     extents whole{0, 0, 0};                      ///< of the product that this is a block of; zeros: the product itself
     extents origin{0, 0, 0};                     ///< of the block in it
     bool packed_results = false;                 ///< Z holds the results of this block alone (partial sums of split K)
-    /// Of A, B, Z: from one row to the next, in bytes; 0: the rows of A and Z follow one another, B is packed. Less than
-    /// K of A's when im2col repeats them.
+    /// Of A, B, Z: from one row to the next, in bytes; 0: the rows of A and Z follow one another, B is packed. Less
+    /// than K of A's when im2col repeats them.
     std::array<std::int64_t, 3> row_bytes{};
     std::optional<sums_place> initial_sums = std::nullopt; ///< sums begin with these; absent: with 0
-    std::optional<sums_place> partial_sums = std::nullopt; ///< room for sums that are not finished; absent: they go to Z
-    matrix_data* data = nullptr;                           ///< what is computed; null: timing only; outlives the job
+    std::optional<sums_place> partial_sums =
+        std::nullopt;                   ///< room for sums that are not finished; absent: they go to Z
+    matrix_data* data = nullptr;        ///< what is computed; null: timing only; outlives the job
     double epilogue_operations = 0;     ///< of the vector lanes on each result before it leaves
     double epilogue_read_bytes = 0;     ///< other operands of that (a residual) for each result
     std::uint64_t epilogue_address = 0; ///< where they lie, in the order of the results

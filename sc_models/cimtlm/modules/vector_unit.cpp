@@ -91,7 +91,7 @@ void vector_unit::run() {
 std::string vector_unit::waiting_for() const {
     if (!running_) return "";
     return commands_.at(kernel_.now_ps()) > 0 ? "operands of '" + job_.work.name + "'"
-                                             : "a command from the host for '" + job_.work.name + "'";
+                                              : "a command from the host for '" + job_.work.name + "'";
 }
 
 void vector_unit::report(statistics& s) const {

@@ -24,6 +24,13 @@ std::uint64_t footprint_bytes(std::uint64_t length, std::uint64_t segment_bytes,
     return strides * stride_bytes + rest;
 }
 
+std::uint64_t footprint_bytes(const tlm::tlm_generic_payload& payload) {
+    const transfer_extension* e = nullptr;
+    payload.get_extension(e);
+    const std::uint64_t length = payload.get_data_length();
+    return e ? footprint_bytes(length, e->segment_bytes, e->stride_bytes) : length;
+}
+
 tlm::tlm_response_status check_access(const tlm::tlm_generic_payload& payload, const access_rules& rules) {
     switch (payload.get_command()) {
     case tlm::TLM_IGNORE_COMMAND:
@@ -42,11 +49,7 @@ tlm::tlm_response_status check_access(const tlm::tlm_generic_payload& payload, c
     if (length == 0 || (width != 0 && width < length)) return tlm::TLM_BURST_ERROR_RESPONSE;
     if (payload.get_byte_enable_ptr() != nullptr && (!rules.byte_enables || payload.get_byte_enable_length() == 0))
         return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
-    const transfer_extension* extension = nullptr;
-    payload.get_extension(extension);
-    const std::uint64_t touched =
-        extension ? footprint_bytes(length, extension->segment_bytes, extension->stride_bytes) : length;
-    if (!in_range(payload.get_address(), touched, rules.base_address, rules.size_bytes))
+    if (!in_range(payload.get_address(), footprint_bytes(payload), rules.base_address, rules.size_bytes))
         return tlm::TLM_ADDRESS_ERROR_RESPONSE;
     if (rules.needs_data && payload.get_data_ptr() == nullptr) return tlm::TLM_GENERIC_ERROR_RESPONSE;
     return tlm::TLM_OK_RESPONSE;

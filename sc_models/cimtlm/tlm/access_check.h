@@ -25,6 +25,9 @@ bool in_range(std::uint64_t address, std::uint64_t length, std::uint64_t base_ad
 /// Contiguous when segment_bytes is 0 or a stride is shorter than its segment. Saturates at 2^64 - 1.
 std::uint64_t footprint_bytes(std::uint64_t length, std::uint64_t segment_bytes, std::uint64_t stride_bytes);
 
+/// The same for a payload, with the stride of its transfer_extension.
+std::uint64_t footprint_bytes(const tlm::tlm_generic_payload& payload);
+
 /// TLM_OK_RESPONSE when `payload` may be served under `rules`. TLM_IGNORE_COMMAND is always OK and moves nothing.
 /// Otherwise in this order: COMMAND (not readable, not writable, unknown command), BURST (no bytes, or
 /// 0 < streaming width < length; a width of 0 means that the host did not set it), BYTE_ENABLE, ADDRESS, GENERIC (no

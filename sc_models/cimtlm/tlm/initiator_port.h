@@ -50,7 +50,8 @@ public:
     }
     ~pooled_payload() override { clear_extension(&extension); }
     transfer_extension extension;
-    std::vector<unsigned char> buffer; ///< as long as its longest burst so far; its own, since a target may take its time
+    std::vector<unsigned char>
+        buffer; ///< as long as its longest burst so far; its own, since a target may take its time
 };
 
 /// Payloads, reused. One that someone else still holds is not handed out.

@@ -1,7 +1,7 @@
 #include <cimtlm/tlm/local_kernel.h>
 
 #include <boost/context/fiber.hpp>
-#include <boost/context/fixedsize_stack.hpp>
+#include <boost/context/protected_fixedsize_stack.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -51,7 +51,7 @@ struct local_kernel::process {
 namespace {
 // A stack that tells where it is.
 struct telling_stack {
-    boost::context::fixedsize_stack plain{stack_bytes};
+    boost::context::protected_fixedsize_stack plain{stack_bytes};
     const void** bottom;
     std::size_t* size;
     boost::context::stack_context allocate() {
