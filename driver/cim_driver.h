@@ -172,11 +172,10 @@ int cim_finished(struct cim* cim, uint32_t ticket);
  * Products behave as if one began when those before it are finished: one may use what another one writes.
  */
 struct cim_gemm {
-    uint32_t
-        flags; /* CIM_FLAG_ACCUMULATE, _REQUANTISE, _HELD, _A_LOCAL, _Z_LOCAL, _C_LOCAL, _A_UNSIGNED, _B_UNSIGNED */
+    uint32_t flags; /* CIM_FLAG_*: all but INTERRUPT and WORKSPACE */
     uint32_t m, n, k;
     uint32_t a_bits, b_bits, z_bits;       /* A, B: 8 or 16; Z: 32, or 8 and 16 with CIM_FLAG_REQUANTISE */
-    uint64_t a, b, z, c;                   /* addresses; b is not used with CIM_FLAG_HELD, c with CIM_FLAG_ACCUMULATE */
+    uint64_t a, b, z, c;                   /* addresses; b: not with CIM_FLAG_HELD; c: only with CIM_FLAG_ACCUMULATE */
     uint32_t a_stride, b_stride, z_stride; /* bytes from a row to the next; 0: packed */
     uint32_t c_stride;                     /* 0: one row (a bias) for all rows */
     int32_t scale;                         /* with CIM_FLAG_REQUANTISE: these five */

@@ -111,7 +111,7 @@
 #define CIM_WORD_A_STRIDE 14u /* bytes from a row to the next */
 #define CIM_WORD_B_STRIDE 15u
 #define CIM_WORD_Z_STRIDE 16u
-#define CIM_WORD_C_STRIDE 17u    /* 0 with CIM_FLAG_ACCUMULATE: one row (a bias) for all rows */
+#define CIM_WORD_C_STRIDE 17u    /* 0 with CIM_FLAG_ACCUMULATE alone: one row (a bias) for all rows */
 #define CIM_WORD_FIRST_ARRAY 18u /* arrays that work: from here */
 #define CIM_WORD_ARRAYS 19u      /* so many; 0: all from CIM_WORD_FIRST_ARRAY on */
 #define CIM_WORD_SCALE 20u       /* signed; Z = clamp(((sum * scale + rounding) >> shift) + zero point) */
@@ -126,7 +126,7 @@
 #define CIM_COMMAND_MASK 0xffu
 #define CIM_COMMAND_LOAD_WEIGHTS 1u /* B (K x N) into arrays */
 #define CIM_COMMAND_GEMM 2u
-#define CIM_COMMAND_FENCE 3u /* finished when all commands before it are */
+#define CIM_COMMAND_FENCE 3u /* finished when all commands before it are; none behind it begins earlier */
 #define CIM_COMMAND_MODE 4u  /* CIM_WORD_MODE, after all commands before it */
 
 #define CIM_FLAG_INTERRUPT (1u << 8)   /* raises CIM_IRQ_DONE when finished */
@@ -155,7 +155,7 @@
 #define CIM_ERROR_ARRAYS 7u            /* no such arrays */
 #define CIM_ERROR_WEIGHTS_TOO_LARGE 8u /* more weights than these arrays hold at once */
 #define CIM_ERROR_MODE 9u              /* arrays are memory, or no such mode */
-#define CIM_ERROR_WORKSPACE 10u        /* K is too long for the arrays: CIM_FLAG_WORKSPACE is needed */
+#define CIM_ERROR_WORKSPACE 10u        /* requantised, and K is longer than the arrays hold: CIM_FLAG_WORKSPACE */
 #define CIM_ERROR_REQUANTISATION 11u   /* shift above CIM_MAX_SHIFT, or clamp outside Z's bits or empty */
 #define CIM_ERROR_MAPPING 12u          /* no way to run this GEMM on these arrays */
 #define CIM_ERROR_NO_DMA 13u           /* system memory is asked for, and the device has no DMA */

@@ -156,6 +156,15 @@ template <unsigned BUSWIDTH> unsigned dma<BUSWIDTH>::transport_dbg(tlm::tlm_gene
 }
 
 namespace {
+void write_back(transfer_extension* e, const burst_timing& t) {
+    if (e == nullptr) return;
+    e->queue_ps = t.queue_ps;
+    e->row_ps = t.row_ps;
+    e->refresh_ps = t.refresh_ps;
+    e->service_ps = t.service_ps;
+    e->stretch_ps = t.stretch_ps;
+}
+
 // Some foreign memories leave the status as they found it: they have served.
 void settle(tlm::tlm_generic_payload& payload) {
     if (payload.get_response_status() == tlm::TLM_INCOMPLETE_RESPONSE)
@@ -200,26 +209,13 @@ template <unsigned BUSWIDTH> void dma<BUSWIDTH>::pass(tlm::tlm_generic_payload& 
             port_.end_write(bytes, t);
         else
             port_.end_read(bytes, t, now_ps);
-        e->queue_ps = t.queue_ps;
-        e->row_ps = t.row_ps;
-        e->refresh_ps = t.refresh_ps;
-        e->service_ps = t.service_ps;
-        e->stretch_ps = t.stretch_ps;
+        write_back(e, t);
         delay += times_.time(t.end_ps - answer_ps);
     }
     if (brought) payload.clear_extension(e);
 }
 
 namespace {
-
-void write_back(transfer_extension* e, const burst_timing& t) {
-    if (e == nullptr) return;
-    e->queue_ps = t.queue_ps;
-    e->row_ps = t.row_ps;
-    e->refresh_ps = t.refresh_ps;
-    e->service_ps = t.service_ps;
-    e->stretch_ps = t.stretch_ps;
-}
 
 // In ascending order; as a rule the last.
 void insert(std::deque<std::int64_t>& times_ps, std::int64_t time_ps) {

@@ -1,7 +1,6 @@
 #include <cimtlm/modules/matrix_data.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace cimtlm {
 
