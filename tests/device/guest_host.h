@@ -266,7 +266,7 @@ protected:
         for (int i = 0; i < 200; ++i) {
             if (!(get(CIM_STATUS) & CIM_STATUS_BUSY)) return true;
             const auto before = activity();
-            if (before - begun > 50'000 && wild_) return false;
+            if (before - begun > 50'000 && may_last_) return false;
             b_.host.spend(step);
             b_.host.synchronise();
             if (activity() - before < 1'000) step = std::min<std::int64_t>(2 * step, 1'000'000'000);
@@ -348,7 +348,9 @@ protected:
     device_limits limits_;
     draw draw_{0};
     bool line_ = false;
-    bool wild_ = false, handles_ = false;
+    bool wild_ = false;     ///< a host without rules, or a command of it
+    bool may_last_ = false; ///< results may become commands: it need not end
+    bool handles_ = false;  ///< interrupts
     std::uint32_t issued_ = 0;
     std::array<unsigned char, arena_bytes + 512> noise_{};
 };
