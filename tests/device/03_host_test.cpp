@@ -43,29 +43,11 @@ machine quiet(machine m = study::in_smem("digital_6t")) {
     return m;
 }
 
-struct cim_gemm product(std::uint32_t m, std::uint32_t n, std::uint32_t k) {
-    struct cim_gemm g = {};
-    g.m = m;
-    g.n = n;
-    g.k = k;
-    g.a_bits = g.b_bits = 8;
-    g.z_bits = 32;
-    g.a = memory_address;
-    g.b = memory_address + 0x100000;
-    g.z = memory_address + 0x200000;
-    return g;
-}
-
-template <unsigned W> void start(device_bench<W>& b) {
-    ASSERT_EQ(cim_probe(&b.cim, &b.io), CIM_OK);
-    ASSERT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
-}
-
 TEST(device_host, polling_sees_the_same_time_at_any_quantum) {
     device_bench<32> b(quiet());
     b.run([&] {
         start(b);
-        auto g = product(64, 64, 128);
+        auto g = plain_product(64, 64, 128);
         std::int64_t first = 0;
         for (const std::int64_t poll_ps : {100'000, 1'000'000}) {
             b.host.poll_ps = poll_ps;
@@ -90,7 +72,7 @@ TEST(device_host, a_host_far_ahead_sees_busy_before_the_end_and_idle_after_it) {
     b.host.quantum_ps = 1'000'000'000;
     b.run([&] {
         start(b);
-        auto g = product(64, 64, 128);
+        auto g = plain_product(64, 64, 128);
         ASSERT_EQ(cim_gemm(&b.cim, &g), CIM_OK);
         const auto busy = cim_count(&b.cim, CIM_COUNT_BUSY);
         b.host.synchronise();
@@ -117,7 +99,7 @@ TEST(device_host, the_interrupt_comes_in_the_kernels_time) {
     b.run([&] {
         start(b);
         ASSERT_EQ(cim_interrupts(&b.cim, CIM_IRQ_DONE), CIM_OK);
-        auto g = product(40, 20, 30);
+        auto g = plain_product(40, 20, 30);
         std::uint32_t ticket = 0;
         ASSERT_EQ(cim_gemm_submit(&b.cim, &g, &ticket), CIM_OK);
         EXPECT_TRUE(b.levels.empty());
@@ -161,7 +143,7 @@ TEST(device_host, weights_preloaded_through_the_window_are_used) {
         ASSERT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
         std::uint32_t word = 0;
         EXPECT_EQ(b.host.access(tlm::TLM_READ_COMMAND, weights, &word, 4), tlm::TLM_COMMAND_ERROR_RESPONSE) << "shut";
-        auto g = product(m, n, k);
+        auto g = plain_product(m, n, k);
         g.flags = CIM_FLAG_HELD;
         g.first_array = 1;
         for (int i = 0; i < 2; ++i) {
@@ -240,7 +222,7 @@ TEST(device_host, reset_aborts_and_keeps_memories) {
         start(b);
         std::uint32_t mark = 0x12345678;
         b.host.access(tlm::TLM_WRITE_COMMAND, window_address + 16, &mark, 4);
-        auto g = product(64, 64, 128);
+        auto g = plain_product(64, 64, 128);
         std::uint32_t ticket = 0;
         ASSERT_EQ(cim_gemm_submit(&b.cim, &g, &ticket), CIM_OK);
         b.host.spend(2'000'000);
@@ -269,7 +251,7 @@ TEST(device_host, a_saved_state_goes_on_elsewhere) {
     to_other.out.bind(other.ctrl());
     b.run([&] {
         start(b);
-        auto g = product(20, 30, 40);
+        auto g = plain_product(20, 30, 40);
         ASSERT_EQ(cim_gemm(&b.cim, &g), CIM_OK);
         b.io.write(&b, CIM_SCRATCH, 77);
         std::stringstream state;
@@ -316,7 +298,7 @@ TEST(device_host, a_device_without_dma_works_on_its_own_memories) {
         ASSERT_EQ(b.host.access(tlm::TLM_WRITE_COMMAND, window_address, const_cast<std::int8_t*>(&one), 1),
                   tlm::TLM_OK_RESPONSE);
         ASSERT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
-        auto g = product(1, 1, 1);
+        auto g = plain_product(1, 1, 1);
         EXPECT_EQ(cim_gemm(&b.cim, &g), CIM_NO_DMA);
         g.flags = CIM_FLAG_HELD | CIM_FLAG_A_LOCAL | CIM_FLAG_Z_LOCAL;
         g.a = 0;
@@ -338,7 +320,7 @@ TEST(device_host, the_shipped_machine_is_a_device_and_its_parameters_count) {
             device_bench<32> b(m);
             b.run([&] {
                 start(b);
-                auto g = product(256, 16, 256);
+                auto g = plain_product(256, 16, 256);
                 ASSERT_EQ(cim_gemm(&b.cim, &g), CIM_OK);
                 cycles = static_cast<std::int64_t>(cim_count(&b.cim, CIM_COUNT_BUSY));
             });

@@ -17,24 +17,6 @@ machine shipped(const std::vector<std::string>& settings = {}) {
     return m;
 }
 
-struct cim_gemm product(std::uint32_t m, std::uint32_t n, std::uint32_t k) {
-    struct cim_gemm g = {};
-    g.m = m;
-    g.n = n;
-    g.k = k;
-    g.a_bits = g.b_bits = 8;
-    g.z_bits = 32;
-    g.a = memory_address;
-    g.b = memory_address + 0x100000;
-    g.z = memory_address + 0x200000;
-    return g;
-}
-
-template <unsigned W> void start(device_bench<W>& b) {
-    ASSERT_EQ(cim_probe(&b.cim, &b.io), CIM_OK);
-    ASSERT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
-}
-
 struct counts {
     double cycles, busy, compute, stalls, energy, read, written, weights, macs;
 };
@@ -54,7 +36,7 @@ TEST(device_accounts, counters_tell_what_commands_did) {
     b.run([&] {
         start(b);
         const auto before = count(b);
-        auto g = product(64, 16, 256);
+        auto g = plain_product(64, 16, 256);
         ASSERT_EQ(cim_load_weights(&b.cim, &g), CIM_OK);
         const auto loaded = count(b);
         EXPECT_EQ(loaded.read - before.read, 4096);
@@ -172,7 +154,7 @@ TEST(device_accounts, requantisation_costs_operations_of_the_vector_lanes) {
     device_bench<32> b(m);
     b.run([&] {
         start(b);
-        auto g = product(16, 16, 64);
+        auto g = plain_product(16, 16, 64);
         const auto lanes = [&] {
             const auto parts = b.device.energy().by_part();
             return parts.count("vector_unit") ? parts.at("vector_unit") : 0;
@@ -197,7 +179,7 @@ TEST(device_accounts, an_error_tells_its_command_and_its_address) {
         const auto refused = [&](auto&& change, bool load) {
             EXPECT_EQ(cim_reset(&b.cim), CIM_OK);
             EXPECT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
-            auto g = product(20, 16, 64);
+            auto g = plain_product(20, 16, 64);
             change(g);
             EXPECT_EQ(load ? cim_load_weights(&b.cim, &g) : cim_gemm(&b.cim, &g), CIM_STOPPED);
             return *cim_last_error(&b.cim);
@@ -238,7 +220,7 @@ TEST(device_accounts, idle_is_told_once_for_each_end_of_work) {
     b.run([&] {
         start(b);
         EXPECT_EQ(told, 1) << "the change of mode";
-        auto g = product(8, 8, 8);
+        auto g = plain_product(8, 8, 8);
         ASSERT_EQ(cim_gemm(&b.cim, &g), CIM_OK);
         EXPECT_EQ(told, 2);
         g.a = 0x9000'0000'0;
@@ -315,7 +297,7 @@ TEST(device_accounts, packed_activations_of_a_machine_do_not_matter) {
     device_bench<64> b(m);
     b.run([&] {
         start(b);
-        auto g = product(5, 3, 7);
+        auto g = plain_product(5, 3, 7);
         std::vector<std::int8_t> a(5 * 7, 2), w(7 * 3, 3);
         b.write(g.a, a.data(), a.size());
         b.write(g.b, w.data(), w.size());

@@ -157,4 +157,24 @@ template <unsigned W = 64> struct device_bench {
     std::vector<std::pair<std::int64_t, bool>> levels; ///< of the interrupt line, with their times
 };
 
+/// A product with operands of 8 bits and results of 32 in the memory, packed.
+inline struct cim_gemm plain_product(std::uint32_t m, std::uint32_t n, std::uint32_t k) {
+    struct cim_gemm g = {};
+    g.m = m;
+    g.n = n;
+    g.k = k;
+    g.a_bits = g.b_bits = 8;
+    g.z_bits = 32;
+    g.a = memory_address;
+    g.b = memory_address + 0x100000;
+    g.z = memory_address + 0x200000;
+    return g;
+}
+
+/// The driver has found the device, and its arrays compute.
+template <unsigned W> void start(device_bench<W>& b) {
+    ASSERT_EQ(cim_probe(&b.cim, &b.io), CIM_OK);
+    ASSERT_EQ(cim_mode(&b.cim, CIM_MODE_COMPUTE), CIM_OK);
+}
+
 } // namespace device_test
