@@ -48,7 +48,7 @@ struct cim_device_options {
 ///
 /// Everything happens in local time (local_kernel): a register read by a host that is ahead of the kernel's time tells
 /// what is true then. The machine's first memory stands for system memory in the mapping; its timing is that of
-/// whatever is bound to `dma()`.
+/// whatever is bound to `dma_out()`.
 template <unsigned BUSWIDTH = 32> class cim_device : public sc_core::sc_module, public activity {
 public:
     tlm_utils::simple_target_socket<register_window<BUSWIDTH>, BUSWIDTH>& ctrl() { return registers_.in; }
