@@ -253,21 +253,15 @@ TEST(device_accounts, a_state_is_restored_whole_and_only_where_it_belongs) {
     w1.out.bind(less.window());
     c2.out.bind(without_data.ctrl());
     w2.out.bind(without_data.window());
+    std::ostringstream state;
     b.run([&] {
         start(b);
         std::vector<unsigned char> bytes(4 * 4096 + 65536);
         for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(i * 7 + i / 256);
         for (std::size_t i = 0; i < bytes.size(); i += 4096) b.write(window_address + i, bytes.data() + i, 4096);
-        std::stringstream state;
         b.device.save(state);
-        for (auto* other : {&less, &without_data}) {
-            std::istringstream copy(state.str());
-            EXPECT_THROW(other->restore(copy), input_error);
-            std::ostringstream after;
-            other->save(after);
-            EXPECT_NE(after.str(), state.str());
-        }
-        same.restore(state);
+        std::istringstream copy(state.str());
+        same.restore(copy);
         std::vector<unsigned char> seen(bytes.size()), word(8);
         for (std::size_t i = 0; i < seen.size(); i += 4096) {
             tlm::tlm_generic_payload p;
@@ -279,6 +273,14 @@ TEST(device_accounts, a_state_is_restored_whole_and_only_where_it_belongs) {
         to_window.access(tlm::TLM_READ_COMMAND, 65536, word, &status);
         EXPECT_EQ(status, tlm::TLM_COMMAND_ERROR_RESPONSE) << "the arrays compute there, too";
     });
+    // Outside of the host's process: the sanitizer takes an exception on a coroutine's stack for an overflow.
+    for (auto* other : {&less, &without_data}) {
+        std::istringstream copy(state.str());
+        EXPECT_THROW(other->restore(copy), input_error);
+        std::ostringstream after;
+        other->save(after);
+        EXPECT_NE(after.str(), state.str());
+    }
 }
 
 TEST(device_accounts, what_was_left_out_says_so) {

@@ -8,6 +8,7 @@
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <dlfcn.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -18,6 +19,23 @@ namespace {
 constexpr std::size_t stack_bytes = 256 * 1024; // touched page by page; foreign buses are called from here
 
 struct ended {}; // thrown through a process that is ended
+
+#if defined(__SANITIZE_ADDRESS__)
+// The address sanitizer must know whose stack it looks at. Programs of this project keep SystemC's announcements from
+// it (cmake/sanitizers.cpp), which are incomplete; these are not, and go past that.
+template <class Function> Function* real(const char* name, Function* fallback) {
+    auto* const found = reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+    return found ? found : fallback;
+}
+void start_switch(void** kept, const void* bottom, std::size_t size) {
+    static auto* const announce = real("__sanitizer_start_switch_fiber", &__sanitizer_start_switch_fiber);
+    announce(kept, bottom, size);
+}
+void finish_switch(void* kept, const void** bottom, std::size_t* size) {
+    static auto* const announce = real("__sanitizer_finish_switch_fiber", &__sanitizer_finish_switch_fiber);
+    announce(kept, bottom, size);
+}
+#endif
 } // namespace
 
 struct local_kernel::process {
@@ -29,16 +47,13 @@ struct local_kernel::process {
     bool over = true;
     std::exception_ptr failure;
 #if defined(__SANITIZE_ADDRESS__)
-    // The address sanitizer must know whose stack it looks at.
     const void* stack_bottom = nullptr;
     std::size_t stack_size = 0;
     const void* scheduler_bottom = nullptr;
     std::size_t scheduler_size = 0;
     void* kept = nullptr;
-    void arrive() { __sanitizer_finish_switch_fiber(kept, &scheduler_bottom, &scheduler_size); }
-    void leave(bool for_good) {
-        __sanitizer_start_switch_fiber(for_good ? nullptr : &kept, scheduler_bottom, scheduler_size);
-    }
+    void arrive() { finish_switch(kept, &scheduler_bottom, &scheduler_size); }
+    void leave(bool for_good) { start_switch(for_good ? nullptr : &kept, scheduler_bottom, scheduler_size); }
     // Before an exception: where stacks are not announced (cmake/sanitizers.cpp) nobody cleans up after its frames.
     void forget_frames() { __asan_unpoison_memory_region(stack_bottom, stack_size); }
 #else
@@ -133,12 +148,12 @@ void local_kernel::resume(process& p) {
     current_ = &p;
 #if defined(__SANITIZE_ADDRESS__)
     void* kept = nullptr;
-    __sanitizer_start_switch_fiber(&kept, p.stack_bottom, p.stack_size);
+    start_switch(&kept, p.stack_bottom, p.stack_size);
 #endif
     auto back = std::move(p.own).resume();
     if (!p.over) p.own = std::move(back);
 #if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_finish_switch_fiber(kept, nullptr, nullptr);
+    finish_switch(kept, nullptr, nullptr);
 #endif
     current_ = before;
     if (p.failure) std::rethrow_exception(std::exchange(p.failure, nullptr));
