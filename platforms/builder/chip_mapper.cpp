@@ -22,7 +22,7 @@ chip_mapper::chip_mapper(const machine& m, const chip_costs& costs)
 }
 
 chip_mapper::key chip_mapper::key_of(std::size_t group, const gemm& g) {
-    return {group, g.m, g.n, g.k, g.batch, g.bits.a, g.bits.b, g.bits.z, g.b_is_activation};
+    return {group, g.m, g.n, g.k, g.batch, g.bits.a, g.bits.b, g.bits.z, g.b_is_activation, g.statistics};
 }
 
 double chip_mapper::score(const chip_mapping& mapping, const blocked_work& work) const {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -46,7 +47,8 @@ public:
     double score(const chip_mapping& mapping, const blocked_work& work) const;
 
 private:
-    using key = std::tuple<std::size_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, int, int, int, bool>;
+    using key = std::tuple<std::size_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, int, int, int, bool,
+                           std::optional<operand_statistics>>;
     static key key_of(std::size_t group, const gemm& g);
     chip_mapping make(std::size_t group, const blocked_mapping& found, const gemm& g) const;
     chip_mapping map_on(std::size_t group, const blocked_work& work) const;

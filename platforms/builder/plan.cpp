@@ -13,8 +13,9 @@ namespace cimtlm {
 
 namespace {
 
-using shape_key = std::tuple<std::int64_t, std::int64_t, std::int64_t, int, int, int, int>;
-shape_key key_of(const gemm& g) { return {g.m, g.n, g.k, g.bits.a, g.bits.b, g.bits.z, g.bits.partial}; }
+using shape_key =
+    std::tuple<std::int64_t, std::int64_t, std::int64_t, int, int, int, int, std::optional<operand_statistics>>;
+shape_key key_of(const gemm& g) { return {g.m, g.n, g.k, g.bits.a, g.bits.b, g.bits.z, g.bits.partial, g.statistics}; }
 
 struct mapped {
     std::shared_ptr<const flat_nest> nest;

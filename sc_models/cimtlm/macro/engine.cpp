@@ -5,6 +5,10 @@
 
 namespace cimtlm {
 
+std::vector<mac_charge> engine::mac_charges(energy_basis basis, const operand_statistics&) const {
+    return {{"multiply_accumulate", "MAC", mac_pj(basis), 1}};
+}
+
 void engine::compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
                      std::vector<std::int64_t>& outputs, std::uint64_t) const {
     const auto rows = inputs.size();

@@ -1,5 +1,7 @@
 #pragma once
-/// The one interface of compute engines: published macros, composed macros (later), the tensor core.
+/// The one interface of compute engines: published macros, composed macros, the tensor core.
+#include <cimtlm/macro/operand_statistics.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,6 +23,14 @@ struct engine_geometry {
 /// How the published MAC energy is meant: of one multiply-accumulate, or of one of its two operations.
 enum class energy_basis { mac, operation };
 
+/// A row in which part of the energy of multiply-accumulates stands.
+struct mac_charge {
+    std::string action;    ///< what for, e.g. "array"
+    std::string unit;      ///< what is counted, e.g. "MAC"
+    double unit_energy_pj; ///< pJ a unit: one price for an action, whatever the statistics
+    double per_mac;        ///< units that one multiply-accumulate of the engine's width takes
+};
+
 /// A compute engine as a plain model: no simulated time, no sockets. Units are in the names.
 class engine {
 public:
@@ -29,8 +39,15 @@ public:
     virtual engine_geometry geometry() const = 0;
     /// Duration of one step in ps at the machine's clock.
     virtual double step_ps() const = 0;
-    /// Energy of one multiply-accumulate in pJ, on the given reading of the published figure.
+    /// Energy of one multiply-accumulate in pJ, on the given reading of the published figure, at nominal statistics.
     virtual double mac_pj(energy_basis basis) const = 0;
+    /// Where that energy goes, for operands of these statistics. What they change is how much of an action a
+    /// multiply-accumulate takes, or which action; a ledger refuses two prices for one. Here: one row.
+    virtual std::vector<mac_charge> mac_charges(energy_basis basis, const operand_statistics& s) const;
+    /// Of operands of which nothing is known.
+    virtual operand_statistics nominal_statistics() const { return {}; }
+    /// False when what compute() gives may differ from the exact sums (converters quantise, devices vary).
+    virtual bool exact() const { return true; }
     /// True when weights are written into the engine and stay there over many steps (CiM).
     virtual bool holds_weights() const = 0;
     /// Energy of writing one byte of weights into the engine, pJ. 0 where nothing is held.
@@ -53,9 +70,10 @@ public:
     /// Area of one instance, um2.
     virtual double area_um2() const = 0;
 
-    /// One step on data: outputs[c] += sum over r of inputs[r] x weights[r x columns + c], exact integers.
-    /// inputs: `rows` values (rows <= rows_parallel), weights: rows x columns, row major (columns <= columns_parallel).
-    /// `key` numbers the operation for engines with noise; exact engines ignore it.
+    /// One step on data: outputs[c] += sum over r of inputs[r] x weights[r x columns + c], exact integers where
+    /// exact(). Those also take operands wider than their own; others do not (operand_slices.h). inputs: `rows` values
+    /// (rows <= rows_parallel), weights: rows x columns, row major (columns <= columns_parallel). `key` numbers the
+    /// operation for engines with noise; exact engines ignore it.
     virtual void compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
                          std::vector<std::int64_t>& outputs, std::uint64_t key) const;
 

@@ -4,12 +4,29 @@
 
 namespace cimtlm {
 
-cost_model::cost_model(const machine& m, convention c, std::string mac_part)
+cost_model::cost_model(const machine& m, convention c, std::string mac_part, std::shared_ptr<const engine> e)
     : m_(m)
     , convention_(c)
-    , engine_(m.matrix_engine())
-    , mac_pj_(c == convention::published ? engine_->mac_pj(energy_basis::mac) : m.mac_pj())
-    , mac_part_(std::move(mac_part)) {}
+    , engine_(e ? std::move(e) : m.matrix_engine())
+    , basis_(m.cim && c != convention::published ? m.cim->mac_energy_basis : energy_basis::mac)
+    , mac_pj_(engine_->mac_pj(basis_))
+    , mac_part_(std::move(mac_part))
+    , known_statistics_(engine_->nominal_statistics()) {
+    if (c == convention::published)
+        nominal_charges_ = {{"multiply_accumulate", "MAC", mac_pj_, 1}};
+    else
+        nominal_charges_ = engine_->mac_charges(basis_, known_statistics_);
+    known_charges_ = nominal_charges_;
+}
+
+const std::vector<mac_charge>& cost_model::mac_charges(const gemm& g) const {
+    if (!g.statistics || convention_ == convention::published) return nominal_charges_;
+    if (*g.statistics != known_statistics_) {
+        known_charges_ = engine_->mac_charges(basis_, *g.statistics);
+        known_statistics_ = *g.statistics;
+    }
+    return known_charges_;
+}
 
 double cost_model::operations(const gemm& g) const {
     const double macs = static_cast<double>(g.macs_each());

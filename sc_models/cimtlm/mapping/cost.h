@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cimtlm {
 
@@ -46,8 +47,9 @@ constexpr std::int64_t command_bytes = 4;
 /// Evaluates nests on one machine. Keeps what does not change between GEMMs.
 class cost_model {
 public:
-    /// `mac_part`: the part under which multiplications stand in the ledger.
-    cost_model(const machine& m, convention c, std::string mac_part = "mac");
+    /// `mac_part`: the part under which multiplications stand in the ledger. `e`: another engine of the same geometry
+    /// than the machine's.
+    cost_model(const machine& m, convention c, std::string mac_part = "mac", std::shared_ptr<const engine> e = nullptr);
 
     /// Time of one product. Requires counts of the same nest.
     bound_result bound(const flat_nest& nest, const gemm& g, const access_counts& counts) const;
@@ -86,8 +88,11 @@ public:
     double slices_of(const gemm& g) const {
         return static_cast<double>(engine_->input_slices(g.bits.a) * engine_->weight_slices(g.bits.b));
     }
-    /// Energy of one MAC in pJ on the reading of this convention.
+    /// Energy of one MAC in pJ on the reading of this convention, at the engine's nominal statistics.
     double mac_pj() const { return mac_pj_; }
+    /// The rows of one MAC of the engine's width, at the statistics of the product; one row as published. They hold
+    /// until the next call with other statistics.
+    const std::vector<mac_charge>& mac_charges(const gemm& g) const;
     const std::string& mac_part() const { return mac_part_; }
     convention counted() const { return convention_; }
     /// Operations of one product: 2 a MAC, or 2MNK - MN as published.
@@ -111,8 +116,13 @@ private:
     const machine& m_;
     convention convention_;
     std::shared_ptr<const engine> engine_;
+    energy_basis basis_;
     double mac_pj_;
     std::string mac_part_;
+    std::vector<mac_charge> nominal_charges_;
+    // Of the statistics asked for last: a search asks for those of one product again and again.
+    mutable operand_statistics known_statistics_;
+    mutable std::vector<mac_charge> known_charges_;
 };
 
 /// Arrays that the nest writes side by side.
@@ -140,8 +150,9 @@ void cost_model::price(const gemm& g, const access_counts& counts, std::int64_t 
                    static_cast<double>(read + update + commands * command_bytes));
     }
     const double slices = slices_of(g);
-    charge(std::string_view(mac_part_), "multiply_accumulate"sv, "MAC"sv, mac_pj_,
-           static_cast<double>(counts.macs) * slices);
+    for (const auto& row : mac_charges(g))
+        charge(std::string_view(mac_part_), std::string_view(row.action), std::string_view(row.unit),
+               row.unit_energy_pj, static_cast<double>(counts.macs) * slices * row.per_mac);
     if (!published && m_.tensor_core && m_.tensor_core->issue_energy_pj > 0)
         charge("tensor_core"sv, "issue"sv, "MAC"sv, m_.tensor_core->issue_energy_pj,
                static_cast<double>(counts.executed_macs) * slices);

@@ -21,6 +21,8 @@ void gemm::validate(const std::string& where) const {
     check("bits of B", bits.b, 64);
     check("bits of Z", bits.z, 64);
     check("bits of a partial sum", bits.partial, 64);
+    if (statistics && !statistics->is_possible())
+        throw input_error(prefix + "operand statistics are shares of 1, the sparsity of columns below 1");
     const int widest = std::max({bits.a, bits.b, bits.z, bits.partial});
     const long double total = static_cast<long double>(m) * n * k * batch * repeat * widest;
     if (total > 4611686018427387904.0L) // 2^62: totals stay exact in 64 bits, also where they are counted in bits

@@ -1,7 +1,10 @@
 #pragma once
 /// One matrix product Z[M,N] = A[M,K] B[K,N].
+#include <cimtlm/macro/operand_statistics.h>
+
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace cimtlm {
@@ -26,6 +29,7 @@ struct gemm {
     operand_bits bits;
     std::int64_t a_distinct = 0;  ///< distinct elements of A, which im2col repeats; 0: all M x K
     bool b_is_activation = false; ///< B is computed at run time: nothing can be resident, arrays are rewritten
+    std::optional<operand_statistics> statistics = std::nullopt; ///< absent: those at which the engine is rated
 
     static constexpr std::int64_t largest_extent = (std::int64_t{1} << 31) - 1;
 
@@ -33,8 +37,8 @@ struct gemm {
     /// MACs of one product.
     std::int64_t macs_each() const { return m * n * k; }
     std::int64_t macs() const { return macs_each() * count(); }
-    /// Refuses extents outside 1 .. 2^31-1, bits outside 1 .. 64, and products whose MACs times their widest bits pass
-    /// 2^62. Throws input_error with `where` in front, e.g. "bert.csv:7".
+    /// Refuses extents outside 1 .. 2^31-1, bits outside 1 .. 64, statistics that cannot be, and products whose MACs
+    /// times their widest bits pass 2^62. Throws input_error with `where` in front, e.g. "bert.csv:7".
     void validate(const std::string& where) const;
 };
 

@@ -31,7 +31,8 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_register(std::uint32
 template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::add_identification() {
     const auto engine = machine_.matrix_engine();
     const auto g = engine->geometry();
-    std::uint32_t can = CIM_CAPABILITY_EXACT;
+    std::uint32_t can = 0;
+    if (engine->exact()) can |= CIM_CAPABILITY_EXACT;
     if (options_.dma) can |= CIM_CAPABILITY_DMA;
     if (options_.window) can |= CIM_CAPABILITY_DATA_WINDOW;
     if (engine->volatile_weights()) can |= CIM_CAPABILITY_VOLATILE;

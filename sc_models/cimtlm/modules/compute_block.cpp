@@ -42,9 +42,8 @@ compute_block::compute_block(const sc_core::sc_module_name& name, const cost_mod
                    {[this](std::int64_t time_ps) { return static_cast<std::uint32_t>(done_.at(time_ps)); }, {}});
     registers_.add_scratch(scratch_offset);
     registers_.add(status_offset, {[this](std::int64_t) { return running() ? 1u : 0u; }, {}});
-    const double mac_pj = cost_.mac_pj();
-    mac_account_ = ledger_.open(cost_.mac_part(), "multiply_accumulate", "MAC", mac_pj);
-    padding_account_ = ledger_.open(cost_.mac_part(), "padding", "MAC", mac_pj);
+    nominal_macs_ = macs_of({});
+    padding_account_ = ledger_.open(cost_.mac_part(), "padding", "MAC", cost_.mac_pj());
     if (machine_.tensor_core && machine_.tensor_core->issue_energy_pj > 0)
         issue_account_ = ledger_.open("tensor_core", "issue", "MAC", machine_.tensor_core->issue_energy_pj);
     if (cost_.counted() != convention::published && cost_.matrix_engine().overhead_pj() > 0)
@@ -73,6 +72,7 @@ void compute_block::load(const matrix_job& job) {
     auto& active = jobs_.emplace_back();
     active.given = job;
     active.whole = job.whole == extents{0, 0, 0} ? extents_of(job.product) : job.whole;
+    active.macs = job.product.statistics ? macs_of(job.product) : nominal_macs_;
     active.slices = cost_.slices_of(job.product);
     active.input_slices = cost_.matrix_engine().input_slices(job.product.bits.a);
     active.banks = banks_used(*job.nest);

@@ -4,6 +4,7 @@
 #include <cimtlm/base/statistics.h>
 #include <cimtlm/machine/machine.h>
 #include <cimtlm/mapping/tile.h>
+#include <cimtlm/modules/mac_accounts.h>
 #include <cimtlm/modules/matrix_job.h>
 #include <cimtlm/modules/stream_pipeline.h>
 #include <cimtlm/tlm/activity.h>
@@ -119,6 +120,7 @@ private:
         matrix_job given;
         extents whole;
         std::vector<flow> flows; // by boundary
+        mac_accounts macs;
         double slices = 1;
         std::int64_t input_slices = 1;
         std::int64_t banks = 1;
@@ -155,6 +157,7 @@ private:
     void compute_tiles();
     void store_results();
 
+    mac_accounts macs_of(const gemm& g) { return {ledger_, cost_.mac_part(), cost_.mac_charges(g)}; }
     flow flow_of(const active_job& job, const boundary& b);
     void begin_stretch();
     void end_stretch();
@@ -225,7 +228,8 @@ private:
 
     // Counters.
     ledger& ledger_;
-    ledger::account mac_account_, padding_account_, write_account_ = 0, merge_account_ = 0, bank_account_ = 0;
+    mac_accounts nominal_macs_;
+    ledger::account padding_account_, write_account_ = 0, merge_account_ = 0, bank_account_ = 0;
     std::optional<ledger::account> issue_account_, overhead_account_;
     std::optional<ledger::account> lanes_account_; // opened by the first job that uses the lanes
     std::vector<std::array<ledger::account, 3>> inner_accounts_;

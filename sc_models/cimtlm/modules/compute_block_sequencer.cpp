@@ -38,7 +38,7 @@ void compute_block::account_engine(const active_job& job, const tile& t) {
     executed_macs_ += t.executed_macs;
     steps_ += t.steps;
     ++tiles_;
-    ledger_.charge(mac_account_, static_cast<double>(macs) * job.slices);
+    job.macs.charge(ledger_, static_cast<double>(macs) * job.slices);
     ledger_.charge(padding_account_, static_cast<double>(t.executed_macs - macs) * job.slices);
     if (overhead_account_) ledger_.charge(*overhead_account_, static_cast<double>(t.executed_macs) * job.slices);
     if (issue_account_) ledger_.charge(*issue_account_, static_cast<double>(t.executed_macs) * job.slices);

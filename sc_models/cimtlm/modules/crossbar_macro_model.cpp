@@ -1,6 +1,7 @@
 #include <cimtlm/modules/crossbar_macro_model.h>
 
 #include <cimtlm/base/error.h>
+#include <cimtlm/macro/operand_slices.h>
 
 #include <cim_registers.h>
 
@@ -23,12 +24,6 @@ std::int64_t rounded_up(std::int64_t value, std::int64_t unit) { return (value +
 
 std::int64_t whole_ps(double ps) { return static_cast<std::int64_t>(std::ceil(ps - 1e-6)); }
 
-// Slice `s` of `slices` that make up `value`: all but the highest are without sign.
-std::int32_t slice_of(std::int32_t value, std::int64_t s, std::int64_t slices, int bits) {
-    const auto shifted = static_cast<std::int64_t>(value) >> (s * bits);
-    return static_cast<std::int32_t>(s + 1 == slices ? shifted : shifted & ((std::int64_t{1} << bits) - 1));
-}
-
 } // namespace
 
 crossbar_macro_model::crossbar_macro_model(std::shared_ptr<const engine> e, double cycle_ps, std::string part,
@@ -38,7 +33,7 @@ crossbar_macro_model::crossbar_macro_model(std::shared_ptr<const engine> e, doub
     , cycle_ps_(cycle_ps)
     , precision_(CIM_MACRO_PRECISION_VALUE)
     , ledger_(energy)
-    , mac_account_(energy.open(part, "multiply_accumulate", "MAC", engine_->mac_pj(basis)))
+    , mac_accounts_(energy, part, engine_->mac_charges(basis, engine_->nominal_statistics()))
     , padding_account_(energy.open(part, "padding", "MAC", engine_->mac_pj(basis)))
     , write_account_(energy.open(part, "write", "byte", engine_->write_pj_per_byte())) {
     if (engine_->overhead_pj() > 0) overhead_account_ = energy.open(part, "overhead", "MAC", engine_->overhead_pj());
@@ -177,7 +172,7 @@ void crossbar_macro_model::start(bool accumulate, std::int64_t time_ps) {
     macs_ += macs;
     executed_macs_ += executed;
     busy_ps_ += end_ps_ - begin_ps_;
-    ledger_.charge(mac_account_, static_cast<double>(macs) * slices);
+    mac_accounts_.charge(ledger_, static_cast<double>(macs) * slices);
     ledger_.charge(padding_account_, static_cast<double>(executed - macs) * slices);
     if (overhead_account_) ledger_.charge(*overhead_account_, static_cast<double>(executed) * slices);
 }
@@ -190,39 +185,28 @@ std::int32_t crossbar_macro_model::element(region r, std::int64_t offset, int bi
 }
 
 std::vector<std::int64_t> crossbar_macro_model::multiply(std::int64_t rows, std::int64_t columns) {
-    const auto input_slices = engine_->input_slices(input_bits()),
-               weight_slices = engine_->weight_slices(weight_bits());
-    const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
-    std::vector<std::uint64_t> sums(at(columns), 0);
+    std::vector<std::int64_t> sums(static_cast<std::size_t>(columns), 0);
     std::vector<std::int32_t> inputs, weights;
     std::vector<std::int64_t> outputs;
     auto key = static_cast<std::uint64_t>(steps_);
     for (std::int64_t row = 0; row < rows; row += geometry_.rows_parallel) {
         const auto height = std::min(rows - row, geometry_.rows_parallel);
+        inputs.clear();
+        for (auto r = row; r < row + height; ++r)
+            inputs.push_back(element(region::inputs, r * input_bits() / 8, input_bits()));
         for (std::int64_t column = 0; column < columns; column += columns_parallel()) {
             const auto width = std::min(columns - column, columns_parallel());
             weights.clear();
             for (auto r = row; r < row + height; ++r)
-                for (auto c = column; c < column + width; ++c) {
-                    const auto w = element(region::weights, r * stride_ + c * weight_bits() / 8, weight_bits());
-                    for (std::int64_t s = 0; s < weight_slices; ++s)
-                        weights.push_back(slice_of(w, s, weight_slices, geometry_.weight_bits));
-                }
-            for (std::int64_t i = 0; i < input_slices; ++i) {
-                inputs.clear();
-                for (auto r = row; r < row + height; ++r)
-                    inputs.push_back(slice_of(element(region::inputs, r * input_bits() / 8, input_bits()), i,
-                                              input_slices, geometry_.input_bits));
-                outputs.assign(at(width * weight_slices), 0);
-                engine_->compute(inputs, weights, outputs, key++);
-                for (std::int64_t c = 0; c < width; ++c)
-                    for (std::int64_t s = 0; s < weight_slices; ++s)
-                        sums[at(column + c)] += static_cast<std::uint64_t>(outputs[at(c * weight_slices + s)])
-                                                << (i * geometry_.input_bits + s * geometry_.weight_bits);
-            }
+                for (auto c = column; c < column + width; ++c)
+                    weights.push_back(element(region::weights, r * stride_ + c * weight_bits() / 8, weight_bits()));
+            outputs.assign(sums.begin() + column, sums.begin() + column + width);
+            compute_sliced(*engine_, inputs, input_bits(), sliced_weights(*engine_, weights, weight_bits()),
+                           weight_bits(), outputs, key);
+            std::copy(outputs.begin(), outputs.end(), sums.begin() + column);
         }
     }
-    return {sums.begin(), sums.end()};
+    return sums;
 }
 
 void crossbar_macro_model::read(region r, std::int64_t offset, unsigned char* to, std::int64_t count,

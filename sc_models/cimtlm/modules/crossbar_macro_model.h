@@ -3,6 +3,7 @@
 #include <cimtlm/base/ledger.h>
 #include <cimtlm/base/statistics.h>
 #include <cimtlm/macro/engine.h>
+#include <cimtlm/modules/mac_accounts.h>
 
 #include <array>
 #include <cstdint>
@@ -19,8 +20,8 @@ namespace cimtlm {
 ///
 /// A product of `rows` x `columns` takes ceil(rows / Rp) x ceil(columns / Cp) x input slices steps, as the cost model
 /// counts a product with M = 1 whose weights are held; weights wider than the engine's take neighbouring columns of
-/// Cp. Energy goes to the part `part`: multiply_accumulate, padding (lanes of the last steps that idle) and overhead
-/// by MAC and slice, write by byte.
+/// Cp. Energy goes to the part `part`: the rows of the engine's MACs at its nominal statistics, padding (lanes of the
+/// last steps that idle) and overhead by MAC and slice, write by byte.
 class crossbar_macro_model {
 public:
     enum class region { weights, inputs, outputs };
@@ -118,7 +119,8 @@ private:
     std::uint32_t completed_ = 0;
 
     ledger& ledger_;
-    ledger::account mac_account_, padding_account_, write_account_;
+    mac_accounts mac_accounts_;
+    ledger::account padding_account_, write_account_;
     std::optional<ledger::account> overhead_account_;
     std::int64_t products_ = 0, steps_ = 0, macs_ = 0, executed_macs_ = 0, weight_bytes_ = 0, busy_ps_ = 0;
     std::int64_t errors_ = 0;

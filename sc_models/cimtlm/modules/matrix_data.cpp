@@ -1,5 +1,7 @@
 #include <cimtlm/modules/matrix_data.h>
 
+#include <cimtlm/macro/operand_slices.h>
+
 #include <algorithm>
 
 namespace cimtlm {
@@ -32,21 +34,42 @@ std::int64_t row_bytes_of(const matrix_job& job, tensor t, std::int64_t columns,
 
 } // namespace
 
-void matrix_data::take_weights(const tile& t) {
+void matrix_data::begin(const matrix_job& job) {
+    job_ = &job;
     const auto geometry = engine_.geometry();
+    rows_a_step_ = geometry.rows_parallel;
+    columns_a_step_ = geometry.columns_parallel;
+    if (engine_.exact()) return; // takes any operands, in steps of any size
+    columns_a_step_ = std::max<std::int64_t>(1, columns_a_step_ / engine_.weight_slices(job.product.bits.b));
+    rows_a_step_ = 1;
+    for (const auto& l : job.nest->loops)
+        if (job.nest->shape[l.slot].role == slot_role::array && l.d == dim::K) rows_a_step_ *= l.factor;
+}
+
+void matrix_data::compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
+                          std::vector<std::int64_t>& outputs) {
+    const auto& bits = job_->product.bits;
+    if (engine_.exact())
+        engine_.compute(inputs, weights, outputs, operations_++);
+    else
+        compute_sliced(engine_, inputs, bits.a, weights, bits.b, outputs, operations_);
+}
+
+void matrix_data::take_weights(const tile& t) {
     const auto& g = job_->product;
     const auto row_bytes = row_bytes_of(*job_, tensor::B, g.n, g.bits.b);
     weights_.clear();
-    for (std::int64_t k = 0; k < t.extent[2]; k += geometry.rows_parallel) {
-        const auto rows = std::min(geometry.rows_parallel, t.extent[2] - k);
-        for (std::int64_t n = 0; n < t.extent[1]; n += geometry.columns_parallel) {
-            const auto columns = std::min(geometry.columns_parallel, t.extent[1] - n);
+    for (std::int64_t k = 0; k < t.extent[2]; k += rows_a_step_) {
+        const auto rows = std::min(rows_a_step_, t.extent[2] - k);
+        for (std::int64_t n = 0; n < t.extent[1]; n += columns_a_step_) {
+            const auto columns = std::min(columns_a_step_, t.extent[1] - n);
             auto& w = weights_.emplace_back(static_cast<std::size_t>(rows * columns));
             for (std::int64_t r = 0; r < rows; ++r)
                 take(image_,
                      job_->base_address[1] + static_cast<std::uint64_t>((t.origin[2] + k + r) * row_bytes +
                                                                         (t.origin[1] + n) * g.bits.b / 8),
                      columns, g.bits.b, arithmetic_.b_unsigned, w.data() + r * columns);
+            if (!engine_.exact()) w = sliced_weights(engine_, w, g.bits.b);
         }
     }
 }
@@ -57,7 +80,6 @@ std::int64_t matrix_data::multiply(const tile& t, std::int64_t end) {
         rows_done_ = 0;
         take_weights(t);
     }
-    const auto geometry = engine_.geometry();
     const auto& g = job_->product;
     const auto begin = rows_done_;
     const auto row_bytes = row_bytes_of(*job_, tensor::A, g.k, g.bits.a);
@@ -80,12 +102,12 @@ std::int64_t matrix_data::multiply(const tile& t, std::int64_t end) {
         take(image_, job_->base_address[0] + static_cast<std::uint64_t>(row * row_bytes + t.origin[2] * g.bits.a / 8),
              t.extent[2], g.bits.a, arithmetic_.a_unsigned, all.data());
         auto step = weights_.begin();
-        for (std::int64_t k = 0; k < t.extent[2]; k += geometry.rows_parallel) {
-            const auto rows = std::min(geometry.rows_parallel, t.extent[2] - k);
+        for (std::int64_t k = 0; k < t.extent[2]; k += rows_a_step_) {
+            const auto rows = std::min(rows_a_step_, t.extent[2] - k);
             inputs.assign(all.begin() + k, all.begin() + k + rows);
-            for (std::int64_t n = 0; n < t.extent[1]; n += geometry.columns_parallel, ++step) {
-                outputs.assign(static_cast<std::size_t>(std::min(geometry.columns_parallel, t.extent[1] - n)), 0);
-                engine_.compute(inputs, *step, outputs, operations_++);
+            for (std::int64_t n = 0; n < t.extent[1]; n += columns_a_step_, ++step) {
+                outputs.assign(static_cast<std::size_t>(std::min(columns_a_step_, t.extent[1] - n)), 0);
+                compute(inputs, *step, outputs);
                 for (std::size_t c = 0; c < outputs.size(); ++c) {
                     auto& sum = sums[static_cast<std::size_t>(n) + c];
                     sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) +

@@ -30,7 +30,8 @@ struct matrix_arithmetic {
 };
 
 /// Bytes of one job on their way: transfers put what they read into the image, the engine multiplies what is there tile
-/// by tile, and results are put back for the transfers that write them.
+/// by tile, and results are put back for the transfers that write them. An engine that is not exact gets operands in
+/// slices of its own widths, and adds up as many rows in a step as the nest gives an array.
 class matrix_data {
 public:
     /// A and B of 8 or 16 bits, results of 8, 16 or 32, little endian, row by row. `engine` outlives the data.
@@ -41,7 +42,7 @@ public:
     /// Operands, sums and results by their address in the outermost memory.
     storage& image() { return image_; }
     /// The job whose data this is; its places and its product count. Outlives the data.
-    void begin(const matrix_job& job) { job_ = &job; }
+    void begin(const matrix_job& job);
     /// Adds up the tile's part of the product in its rows before `end` that it has not had yet; returns the first of
     /// them, counted from the tile's first.
     std::int64_t multiply(const tile& t, std::int64_t end);
@@ -50,6 +51,8 @@ public:
 
 private:
     void take_weights(const tile& t);
+    void compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
+                 std::vector<std::int64_t>& outputs);
     std::uint64_t sum_at(std::int64_t row, std::int64_t column) const {
         return static_cast<std::uint64_t>(row * job_->product.n + column) * sizeof(std::int32_t);
     }
@@ -57,13 +60,14 @@ private:
     const engine& engine_;
     matrix_arithmetic arithmetic_;
     const matrix_job* job_ = nullptr;
+    std::int64_t rows_a_step_ = 0, columns_a_step_ = 0;
     storage image_;
     storage sums_; // of all results, in order
     std::uint64_t operations_ = 0;
     // The tile at work:
     std::int64_t tile_ = -1;
     std::int64_t rows_done_ = 0;
-    std::vector<std::vector<std::int32_t>> weights_; // by step along K, then along N
+    std::vector<std::vector<std::int32_t>> weights_; // by step along K, then along N; sliced
 };
 
 } // namespace cimtlm
