@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 namespace cimtlm {
@@ -150,6 +151,16 @@ std::int64_t parse_whole_number(const std::string& text, std::int64_t least, std
     if (error == std::errc{} && stop == end && value >= least && value <= most) return value;
     throw input_error(where + ": " + (text.empty() ? "no number" : quoted(text)) + "; allowed: a whole number from " +
                       std::to_string(least) + " to " + std::to_string(most));
+}
+
+double parse_share(const std::string& text, bool may_be_one, const std::string& where) {
+    double value = 0;
+    const auto* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc{} && stop == end && !std::signbit(value) && (value < 1 || (value == 1 && may_be_one)))
+        return value;
+    throw input_error(where + ": " + (text.empty() ? "no number" : quoted(text)) + "; allowed: a number from 0 to " +
+                      (may_be_one ? "1" : "below 1"));
 }
 
 std::size_t count_known(const csv_row& header, const csv_names& known) {

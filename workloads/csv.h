@@ -44,6 +44,10 @@ std::string csv_cell(const std::string& text);
 std::int64_t parse_whole_number(const std::string& text, std::int64_t least, std::int64_t most,
                                 const std::string& where);
 
+/// A share in decimal digits, with or without exponent, from 0 to 1, or to below 1. Throws input_error
+/// "WHERE: '1.5'; allowed: a number from 0 to 1".
+double parse_share(const std::string& text, bool may_be_one, const std::string& where);
+
 /// A name from a file, cut to a length that suits a message.
 std::string quoted(const std::string& text);
 

@@ -62,7 +62,7 @@ const kind_info& info_of(layer_kind kind) { return layer_kinds().at(static_cast<
 bool layer::operator==(const layer& o) const {
     const auto all = [](const layer& l) {
         return std::tie(l.name, l.kind, l.height, l.width, l.c_in, l.kernel_height, l.kernel_width, l.c_out, l.stride,
-                        l.padding, l.groups, l.m, l.n, l.k, l.batch, l.repeat, l.bits);
+                        l.padding, l.groups, l.m, l.n, l.k, l.batch, l.repeat, l.bits, l.statistics);
     };
     return all(*this) == all(o);
 }

@@ -3,6 +3,7 @@
 #include <cimtlm/mapping/gemm.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,7 @@ struct layer {
     std::int64_t batch = 1;  ///< inputs: they share weights and extend M, or stand side by side (matmul: heads)
     std::int64_t repeat = 1; ///< executions one after another, each with its own weights
     operand_bits bits;
+    std::optional<operand_statistics> statistics = std::nullopt; ///< of a product's operands; absent: not known
 
     /// Output positions of a window over the padded image: floor((extent + padding - kernel) / stride) + 1.
     /// Only for a kernel that fits into the padded image, which lowering checks.

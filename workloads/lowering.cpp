@@ -76,6 +76,7 @@ gemm lower_product(const layer& l, const std::string& where) {
     g.name = l.name;
     g.repeat = l.repeat;
     g.bits = l.bits;
+    g.statistics = l.statistics;
     switch (l.kind) {
     case layer_kind::convolution:
         check_window(l, where);

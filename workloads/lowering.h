@@ -5,7 +5,7 @@
 
 namespace cimtlm {
 
-/// One layer is one piece of work.
+/// One layer is one piece of work. Products carry the statistics of their layer.
 ///
 /// convolution  im2col: M = batch x H_out x W_out, K = C_in/groups x R x S, N = C_out/groups; the groups stand side by
 ///              side as gemm::batch. Positions of the padding count: the array multiplies their zeros.

@@ -4,6 +4,7 @@
 #include <cimtlm/base/error.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 namespace cimtlm {
@@ -18,6 +19,12 @@ struct cell {
         return parse_whole_number(text, least, most, where);
     }
 };
+
+/// The shortest text that reads back to the same number.
+std::string shortest(double value) {
+    char text[32];
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
 
 /// A column after `name` and `kind`.
 struct column {
@@ -37,6 +44,15 @@ column extent(const char* name, bool required, bool (*used_by)(const kind_info&)
 template <int operand_bits::*Operand> column bits(const char* name, bool (*used_by)(const kind_info&)) {
     return {name, false, used_by, [](const cell& c, layer& l) { l.bits.*Operand = static_cast<int>(c.number(64)); },
             [](const layer& l) { return std::to_string(l.bits.*Operand); }};
+}
+
+template <double operand_statistics::*Share> column share(const char* name, bool (*used_by)(const kind_info&)) {
+    return {name, false, used_by,
+            [](const cell& c, layer& l) {
+                if (!l.statistics) l.statistics.emplace();
+                (*l.statistics).*Share = parse_share(c.text, Share != &operand_statistics::column_sparsity, c.where);
+            },
+            [](const layer& l) { return l.statistics ? shortest((*l.statistics).*Share) : std::string{}; }};
 }
 
 /// One number for all four sides, or top:left:bottom:right.
@@ -96,6 +112,9 @@ const std::vector<column>& columns() {
         bits<&operand_bits::b>("b_bits", with_b),
         bits<&operand_bits::z>("z_bits", all),
         bits<&operand_bits::partial>("partial_bits", gemms),
+        share<&operand_statistics::input_density>("input_density", gemms),
+        share<&operand_statistics::weight_density>("weight_density", gemms),
+        share<&operand_statistics::column_sparsity>("column_sparsity", gemms),
     };
     return list;
 }

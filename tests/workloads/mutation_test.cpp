@@ -27,6 +27,8 @@ void damage(std::string& text, std::mt19937& random) {
                                                     "M",
                                                     "99999999999999999999",
                                                     "2147483647",
+                                                    "0.25",
+                                                    "1e-3",
                                                     ",,,,,,,,,,,,,,,,,,,,,"};
     const auto place = [&] { return random() % (text.size() + 1); };
     switch (random() % 5) {
@@ -54,6 +56,8 @@ TEST(mutation, only_input_errors_are_thrown) {
     std::vector<std::string> valid = {
         "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
         "Conv1, 224, 224, 7, 7, 3, 64, 2,\nConv2_dw, 112, 112, 3, 3, 1, 1, 1,#dw\n",
+        "name,kind,M,N,K,input_density,weight_density,column_sparsity\nx,linear,1,2,3,0.5,1,0.125\n"
+        "y,relu,1,2,,,,\nz,matmul,4,5,6,,0.7,\n",
         "Layer,M,N,K,Sparsity,\nQKT,1024,1024,64,1:1,\nFF,1024,4096,1024,,\n",
     };
     for (const auto& model : named_models()) {

@@ -227,7 +227,8 @@ TEST(reader, says_what_is_wrong) {
              {"name,kind,M,N,K,M\nx,linear,1,2,3,4\n", "net.csv:1: column 'M' is given twice"},
              {"name,kind,M,N,K,batsh\nx,linear,1,2,3,4\n",
               "net.csv:1: unknown column 'batsh'; did you mean 'batch'? allowed: name, kind, H, W, C_in, R, S, C_out, "
-              "stride, padding, groups, M, N, K, batch, repeat, a_bits, b_bits, z_bits, partial_bits"},
+              "stride, padding, groups, M, N, K, batch, repeat, a_bits, b_bits, z_bits, partial_bits, "
+              "input_density, weight_density, column_sparsity"},
              {"name,M,N,K,batch\nx,1,2,3,4\n",
               "net.csv:1: column 'kind' is missing; a trace in the format 'cimtlm' needs it"},
              {native + "x,liner,1,2,3\n",
