@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -120,7 +121,8 @@ struct bench : sc_core::sc_module {
         std::int64_t number, time_ps;
     };
     machine m;
-    cost_model cost{m, convention::like_for_like};
+    std::shared_ptr<const engine> other; ///< instead of the machine's, where there is one
+    cost_model cost{m, convention::like_for_like, "mac", other};
     ledger energy;
     compute_block block{"block", cost, energy};
     dram<64> memory{"dram", m.memories[0], m.cycle_ps(), energy};
@@ -133,9 +135,11 @@ struct bench : sc_core::sc_module {
     sc_core::sc_event loadable, progress;
     int loadable_calls = 0;
 
-    explicit bench(const sc_core::sc_module_name& name, machine target = tensor_machine())
+    explicit bench(const sc_core::sc_module_name& name, machine target = tensor_machine(),
+                   std::shared_ptr<const engine> e = nullptr)
         : sc_module(name)
-        , m(std::move(target)) {
+        , m(std::move(target))
+        , other(std::move(e)) {
         block.mem.bind(far.in);
         far.out.bind(memory.in);
         if (block.near.size() > 0) block.near[0].bind(near.in);
