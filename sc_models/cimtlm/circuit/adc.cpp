@@ -7,6 +7,19 @@
 
 namespace cimtlm {
 
+namespace {
+
+/// Supply that figures of the survey are taken to hold at: the nominal one of the nearest node of the scaling table.
+double nominal_supply_v(double node_nm) {
+    const technology_row* nearest = nullptr;
+    const auto distance = [&](const technology_row& r) { return std::fabs(std::log(r.node_nm / node_nm)); };
+    for (const auto& row : technology_table())
+        if (!nearest || distance(row) < distance(*nearest)) nearest = &row;
+    return nearest->nominal_supply_v;
+}
+
+} // namespace
+
 adc::adc(const adc_parameters& p, const circuit_constants& k, const circuit_scale& s, const std::string& where)
     : p_(p)
     , k_(k)
@@ -72,7 +85,7 @@ double adc::convert_pj(double bits) const {
             break;
         }
         return adc_survey::convert_pj(std::max(b, adc_survey::least_bits), s_.node_nm, 1e12 / convert_ps(p_.bits)) *
-               std::min(1.0, b / adc_survey::least_bits);
+               std::pow(s_.supply_v / nominal_supply_v(s_.node_nm), 2) * std::min(1.0, b / adc_survey::least_bits);
     };
     if (p_.conversion_energy_pj > 0) {
         const double whole = by_circuit(p_.bits);

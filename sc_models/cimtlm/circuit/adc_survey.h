@@ -10,7 +10,8 @@ struct adc_survey {
     static constexpr double least_bits = 4;
     static constexpr double uncertainty = 3.5; ///< factor, either way
 
-    /// pJ of one conversion. node in nm, rate in samples a second of one converter. Throws input_error below 4 bits.
+    /// pJ of one conversion at the node's nominal supply. node in nm, rate in samples a second of one converter. Throws
+    /// input_error below 4 bits.
     static double convert_pj(double bits, double node_nm, double samples_per_s);
     /// um2 of one converter.
     static double area_um2(double bits, double node_nm, double samples_per_s);

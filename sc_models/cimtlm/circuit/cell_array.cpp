@@ -66,6 +66,10 @@ double cell_array::reads(double input_density, double weight_density) const {
     return input_density * weight_density / reference;
 }
 
+double cell_array::pulses(double input_bits) const {
+    return p_.summation == summation::capacitor && input_bits > 0 ? (input_bits + 1) / 2 : input_bits;
+}
+
 double cell_array::evaluate_ps(double input_bits, bool own_pulses) const {
     const auto rows = static_cast<double>(rows_active_);
     const double bits = own_pulses ? 0 : input_bits;
@@ -79,7 +83,7 @@ double cell_array::evaluate_ps(double input_bits, bool own_pulses) const {
             return start + k_.resistive_settle_ps + bits * k_.resistive_pulse_ps + rows * k_.resistive_row_ps;
         return start + std::max(bits, 1.0) * k_.current_settle_ps * s_.delay;
     case summation::capacitor:
-        return start + (bits * k_.pulse_ps + rows * k_.capacitor_settle_ps) * s_.delay;
+        return start + (pulses(bits) * k_.pulse_ps + rows * k_.capacitor_settle_ps) * s_.delay;
     case summation::digital:
         break;
     }

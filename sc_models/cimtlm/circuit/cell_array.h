@@ -56,6 +56,9 @@ public:
     /// Reads of that price a cell and bit at other densities: product of the two, over its value at the reference; of
     /// a resistive cell with a resistance the mean conductance, times the inputs that are ones.
     double reads(double input_density, double weight_density) const;
+    /// Pulses that `input_bits` take on the word lines: one a bit, where they come one after another or as segments; an
+    /// amplitude on capacitors settles to half an LSB in bits + 1 time constants, two of which are a pulse.
+    double pulses(double input_bits) const;
     /// Settling of one evaluation with `input_bits` on the word lines, ps; the pulses of the inputs among it unless the
     /// driver states a width of its own.
     double evaluate_ps(double input_bits, bool own_pulses) const;
