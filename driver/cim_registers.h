@@ -1,5 +1,5 @@
 /*
- * Registers, descriptors and error codes of the CiM device and of the bare CiM macro.
+ * Registers, descriptors and error codes of the CiM device, of the bare CiM macro and of the ADC bank.
  *
  * The one source of truth: the SystemC model, the driver and docs/registers.md follow it. C99, no includes, macros
  * only, so that firmware, kernels, assemblers and tools can read it. All registers are 32 bit wide, little endian;
@@ -241,5 +241,64 @@
 #define CIM_MACRO_ERROR_CONTROL 5u   /* bits of CIM_MACRO_CONTROL that do not exist */
 #define CIM_MACRO_ERROR_WEIGHTS 6u   /* weights written while it computes, without CIM_MACRO_CAPABILITY_PING_PONG */
 #define CIM_MACRO_ERROR_OUTPUTS 7u   /* outputs written while it computes */
+
+/* ---- ADC bank ------------------------------------------------------------------------------------------------- */
+
+/*
+ * A bank of converters as a target of its own: registers at offset 0, then samples and codes, each from a 4 KiB
+ * boundary on: 32 bits, signed, little endian, one a column. A sample is a sum of a column in units of a cell's
+ * current. It becomes the code round(sample / units of an LSB), clamped to what the bits of its column tell apart.
+ *
+ * What registers show follows from the time of the access. A start takes samples and settings with it: they may be
+ * rewritten at once. Codes show the former ones until the last conversion is finished. Others may use the converters,
+ * too; a conversion waits for its own.
+ */
+
+#define CIM_ADC_WINDOW_BYTES 0x1000u /* of registers; samples and codes come behind */
+
+/* Identification and geometry, read only. */
+#define CIM_ADC_ID 0x000u            /* CIM_ADC_ID_VALUE */
+#define CIM_ADC_VERSION 0x004u       /* of this interface: major << 16 | minor */
+#define CIM_ADC_CAPABILITIES 0x008u  /* CIM_ADC_CAPABILITY_* */
+#define CIM_ADC_CONVERTERS 0x00cu    /* converters of the bank */
+#define CIM_ADC_COLUMNS 0x010u       /* columns that they serve */
+#define CIM_ADC_BITS 0x014u          /* bits of a code at full resolution, rounded up */
+#define CIM_ADC_CONVERSION_PS 0x018u /* duration of one conversion at full resolution, rounded up; saturates */
+#define CIM_ADC_SAMPLE_OFFSET 0x01cu /* where the samples begin, from the begin of the registers on */
+#define CIM_ADC_SAMPLE_BYTES 0x020u
+#define CIM_ADC_CODE_OFFSET 0x024u
+#define CIM_ADC_CODE_BYTES 0x028u
+
+#define CIM_ADC_ID_VALUE 0x614d6943u /* "CiMa" in memory */
+#define CIM_ADC_VERSION_VALUE 0x00010000u
+
+#define CIM_ADC_CAPABILITY_SIGNED (1u << 0) /* codes lie on both sides of 0; otherwise they begin there */
+
+/* Control and status. */
+#define CIM_ADC_CONTROL 0x040u    /* write: CIM_ADC_CONTROL_*; reads as 0 */
+#define CIM_ADC_STATUS 0x044u     /* read: CIM_ADC_STATUS_* */
+#define CIM_ADC_ERROR_CODE 0x048u /* read; write any value to clear: CIM_ADC_ERROR_* of the first error */
+#define CIM_ADC_IRQ_STATUS 0x04cu /* read; write 1 to clear: CIM_ADC_IRQ_* */
+#define CIM_ADC_IRQ_ENABLE 0x050u /* read, write: CIM_ADC_IRQ_* that raise the interrupt */
+#define CIM_ADC_FIRST 0x054u      /* read, write: first column of a start; at first 0 */
+#define CIM_ADC_COUNT 0x058u      /* read, write: columns of a start; at first all */
+#define CIM_ADC_COMPLETED 0x060u  /* read: starts finished, modulo 2^32 */
+#define CIM_ADC_SCRATCH 0x064u    /* read, write: means nothing */
+
+#define CIM_ADC_CONTROL_START (1u << 0)
+
+#define CIM_ADC_STATUS_BUSY (1u << 0)  /* conversions of a start are not finished */
+#define CIM_ADC_STATUS_ERROR (1u << 1) /* CIM_ADC_ERROR_CODE is not 0; the bank works on */
+
+#define CIM_ADC_IRQ_DONE (1u << 0)  /* conversions of a start are finished */
+#define CIM_ADC_IRQ_ERROR (1u << 1) /* something was refused with a CIM_ADC_ERROR_* */
+#define CIM_ADC_IRQ_ALL 0x3u
+
+/* What is refused has no effect but its code. */
+#define CIM_ADC_ERROR_NONE 0u
+#define CIM_ADC_ERROR_BUSY 1u    /* start before the last one is finished */
+#define CIM_ADC_ERROR_COLUMNS 2u /* CIM_ADC_FIRST and CIM_ADC_COUNT name columns that do not exist, or none */
+#define CIM_ADC_ERROR_CONTROL 3u /* bits of CIM_ADC_CONTROL that do not exist */
+#define CIM_ADC_ERROR_CODES 4u   /* codes written before the conversions are finished */
 
 #endif

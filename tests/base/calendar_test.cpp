@@ -56,6 +56,20 @@ TEST(calendar, a_duration_of_zero_takes_nothing) {
     EXPECT_EQ(c.busy_ps(), 100);
 }
 
+TEST(calendar, tells_where_it_would_begin_and_takes_nothing) {
+    std::mt19937_64 random(7);
+    calendar c;
+    for (int i = 0; i < 2000; ++i) {
+        const auto arrival = static_cast<std::int64_t>(random() % 20000);
+        const auto duration = static_cast<std::int64_t>(random() % 30);
+        const auto busy = c.busy_ps();
+        const auto begin = c.first_free(arrival, duration);
+        EXPECT_EQ(c.busy_ps(), busy);
+        EXPECT_EQ(c.reserve(arrival, duration), begin);
+    }
+    EXPECT_THROW(c.first_free(-1, 1), std::logic_error);
+}
+
 TEST(calendar, negative_times_are_bugs) {
     calendar c;
     EXPECT_THROW(c.reserve(-1, 1), std::logic_error);

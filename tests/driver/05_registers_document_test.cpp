@@ -43,10 +43,15 @@ TEST(registers_document, every_register_has_an_access) {
 }
 
 TEST(registers_document, registers_lie_side_by_side) {
-    for (const bool macro : {false, true}) {
+    const auto target_of = [](const std::string& name) {
+        for (const char* target : {"CIM_MACRO_", "CIM_ADC_"})
+            if (name.rfind(target, 0) == 0) return std::string(target);
+        return std::string("CIM_");
+    };
+    for (const char* target : {"CIM_", "CIM_MACRO_", "CIM_ADC_"}) {
         std::map<unsigned long, std::string> at;
         for (const auto& [name, n] : names_of_header(header())) {
-            if (n.kind != "offset" || (name.rfind("CIM_MACRO_", 0) == 0) != macro) continue;
+            if (n.kind != "offset" || target_of(name) != target) continue;
             EXPECT_EQ(n.number % 4, 0u) << name;
             EXPECT_TRUE(at.emplace(n.number, name).second) << name << " and " << at[n.number];
             if (name.rfind("CIM_COUNT_", 0) == 0) {
@@ -58,7 +63,7 @@ TEST(registers_document, registers_lie_side_by_side) {
                     EXPECT_TRUE(at.emplace(n.number + 4 * i, name).second) << at[n.number + 4 * i];
             }
         }
-        EXPECT_GT(at.size(), 20u);
+        EXPECT_GT(at.size(), 15u) << target;
     }
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 /// By the way in which the header writes it: registers as three hexadecimal digits, bits as shifts.
 std::string kind_of(const std::string& name, const std::string& value) {
-    static const std::regex offset("0x[0-9a-f]{3}u"), code("CIM_(MACRO_)?ERROR_\\w+");
+    static const std::regex offset("0x[0-9a-f]{3}u"), code("CIM_(MACRO_|ADC_)?ERROR_\\w+");
     if (value[0] == '(') return "bit";
     if (std::regex_match(value, offset)) return "offset";
     if (name.rfind("CIM_WORD_", 0) == 0) return "word";

@@ -33,6 +33,9 @@ public:
         return arrival_ps;
     }
 
+    /// Where reserve() would begin; takes nothing.
+    std::int64_t first_free(std::int64_t arrival_ps, std::int64_t duration_ps) const;
+
     /// Drops intervals that ended at or before `now_ps`: no later request can arrive earlier.
     void forget_before(std::int64_t now_ps) {
         while (first_ < taken_.size() && taken_[first_].end_ps <= now_ps) ++first_;
@@ -52,6 +55,9 @@ public:
     std::size_t size() const { return taken_.size() - first_; }
 
 private:
+    using place = std::vector<interval>::const_iterator;
+    /// The earliest begin, and the interval before which it lies.
+    std::int64_t find(std::int64_t arrival_ps, std::int64_t duration_ps, place& next) const;
     std::int64_t reserve_between(std::int64_t arrival_ps, std::int64_t duration_ps);
     void drop_forgotten();
 

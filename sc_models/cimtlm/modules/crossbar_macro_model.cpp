@@ -80,38 +80,7 @@ std::int64_t crossbar_macro_model::max_columns() const { return columns_parallel
 void crossbar_macro_model::fail(std::uint32_t code, std::int64_t time_ps) {
     ++errors_;
     if (error_ == CIM_MACRO_ERROR_NONE) error_ = code;
-    set_interrupt(error_interrupt, time_ps);
-}
-
-void crossbar_macro_model::set_interrupt(std::size_t index, std::int64_t from_ps) {
-    auto& i = interrupts_[index];
-    i.from_ps = i.set ? std::min(i.from_ps, from_ps) : from_ps;
-    i.set = true;
-}
-
-std::uint32_t crossbar_macro_model::interrupts(std::int64_t time_ps) const {
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < interrupts_.size(); ++i)
-        if (interrupts_[i].set && interrupts_[i].from_ps <= time_ps) bits |= 1u << i;
-    if (product_ && product_->end_ps <= time_ps) bits |= CIM_MACRO_IRQ_DONE;
-    return bits;
-}
-
-void crossbar_macro_model::clear_interrupts(std::uint32_t bits, std::int64_t time_ps) {
-    settle(time_ps);
-    for (std::size_t i = 0; i < interrupts_.size(); ++i)
-        if ((bits >> i & 1) != 0 && interrupts_[i].from_ps <= time_ps) interrupts_[i].set = false;
-}
-
-std::int64_t crossbar_macro_model::next_interrupt_ps(std::int64_t time_ps) const {
-    std::int64_t next = -1;
-    const auto consider = [&](std::int64_t at) {
-        if (at > time_ps && (next < 0 || at < next)) next = at;
-    };
-    for (const auto& i : interrupts_)
-        if (i.set) consider(i.from_ps);
-    if (product_) consider(product_->end_ps);
-    return next;
+    interrupts_.set(error_interrupt, time_ps);
 }
 
 std::uint32_t crossbar_macro_model::status(std::int64_t time_ps) const {
@@ -129,7 +98,6 @@ void crossbar_macro_model::settle(std::int64_t time_ps) {
     auto& outputs = bytes_of(region::outputs);
     std::copy(product_->outputs.begin(), product_->outputs.end(), outputs.begin()); // pointers to it stay valid
     ++completed_;
-    set_interrupt(done_interrupt, product_->end_ps);
     product_.reset();
 }
 
@@ -166,6 +134,7 @@ void crossbar_macro_model::start(bool accumulate, std::int64_t time_ps) {
     begin_ps_ = engine_->ping_pong() ? time_ps : std::max(time_ps, written_ps_);
     r.end_ps = end_ps_ = begin_ps_ + whole_ps(static_cast<double>(steps * input_slices) * engine_->step_ps());
     product_ = std::move(r);
+    interrupts_.set(done_interrupt, end_ps_);
 
     ++products_;
     steps_ += steps * input_slices;

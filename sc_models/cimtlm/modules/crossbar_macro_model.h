@@ -4,6 +4,7 @@
 #include <cimtlm/base/statistics.h>
 #include <cimtlm/macro/engine.h>
 #include <cimtlm/modules/mac_accounts.h>
+#include <cimtlm/tlm/timed_bits.h>
 
 #include <array>
 #include <cstdint>
@@ -57,10 +58,10 @@ public:
     std::uint32_t completed(std::int64_t time_ps) const;
 
     /// Bits of the interrupt status.
-    std::uint32_t interrupts(std::int64_t time_ps) const;
-    void clear_interrupts(std::uint32_t bits, std::int64_t time_ps);
+    std::uint32_t interrupts(std::int64_t time_ps) const { return interrupts_.at(time_ps); }
+    void clear_interrupts(std::uint32_t bits, std::int64_t time_ps) { interrupts_.clear(bits, time_ps); }
     /// Next time after `time_ps` at which an interrupt bit will be set, -1: none is known.
-    std::int64_t next_interrupt_ps(std::int64_t time_ps) const;
+    std::int64_t next_interrupt_ps(std::int64_t time_ps) const { return interrupts_.next_after(time_ps); }
 
     /// The last product's begin and end in ps; zeros before the first.
     std::int64_t begin_ps() const { return begin_ps_; }
@@ -87,10 +88,6 @@ private:
         std::int64_t end_ps;
         std::vector<unsigned char> outputs; // replace the first ones at the end
     };
-    struct interrupt {
-        bool set = false;
-        std::int64_t from_ps = 0;
-    };
 
     const std::vector<unsigned char>& bytes_of(region r) const { return bytes_[static_cast<std::size_t>(r)]; }
     std::vector<unsigned char>& bytes_of(region r) { return bytes_[static_cast<std::size_t>(r)]; }
@@ -99,7 +96,6 @@ private:
     bool is_unsigned(region r) const;
     bool precision_exists() const;
     void fail(std::uint32_t code, std::int64_t time_ps);
-    void set_interrupt(std::size_t index, std::int64_t from_ps);
     void settle(std::int64_t time_ps);
     void start(bool accumulate, std::int64_t time_ps);
     std::int32_t element(region r, std::int64_t offset, int bits) const;
@@ -112,7 +108,7 @@ private:
     std::array<std::vector<unsigned char>, 3> bytes_;
     std::uint32_t precision_, rows_used_, columns_used_;
     std::uint32_t error_ = 0;
-    std::array<interrupt, 2> interrupts_; // done, error
+    timed_bits interrupts_;
     std::optional<running> product_;
     std::int64_t written_ps_ = 0; // end of the last write of weights
     std::int64_t begin_ps_ = 0, end_ps_ = 0;
