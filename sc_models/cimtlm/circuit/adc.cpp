@@ -40,6 +40,8 @@ adc::adc(const adc_parameters& p, const circuit_constants& k, const circuit_scal
     if (p.kind == adc_kind::survey && !(p.clock_mhz > 0) && !(p.conversion_ps > 0))
         fail("clock_mhz", "a converter without a clock: the survey needs samples a second (clock_mhz or "
                           "conversion_ps)");
+    if (p.kind == adc_kind::group && !(p.conversion_energy_pj > 0 && p.conversion_ps > 0))
+        fail("conversion_energy_pj", "a group converter needs conversion_energy_pj and conversion_ps");
     if (p.kind == adc_kind::survey) adc_survey::convert_pj(p.bits, s.node_nm, 1e8); // refuses
 }
 
@@ -50,6 +52,7 @@ double adc::convert_ps(double bits) const {
     const auto decisions = [&](double b) {
         switch (p_.kind) {
         case adc_kind::sar:
+        case adc_kind::group:
             return std::max(b, 1.0);
         case adc_kind::ramp:
         case adc_kind::cco:
@@ -81,6 +84,8 @@ double adc::convert_pj(double bits) const {
         case adc_kind::ramp:
         case adc_kind::cco:
             return levels * decision;
+        case adc_kind::group: // power x time
+            return b * b;
         case adc_kind::survey:
             break;
         }

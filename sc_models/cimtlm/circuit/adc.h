@@ -10,9 +10,10 @@ namespace cimtlm {
 
 /// none: the sum is digital already. sense_amplifier: one decision. flash: all decisions at once. sar: a decision a
 /// bit and a capacitor DAC. ramp: a decision an LSB. cco: an oscillator driven by the current, counted; a count an LSB.
-/// survey: the regression over published converters (adc_survey.h).
-enum class adc_kind { none, sense_amplifier, flash, sar, ramp, cco, survey };
-BOOST_DESCRIBE_ENUM(adc_kind, none, sense_amplifier, flash, sar, ramp, cco, survey)
+/// group: power and time both in proportion to the bits (the group-specific converter of crossbar-attuned pruning);
+/// needs figures of a paper. survey: the regression over published converters (adc_survey.h).
+enum class adc_kind { none, sense_amplifier, flash, sar, ramp, cco, group, survey };
+BOOST_DESCRIBE_ENUM(adc_kind, none, sense_amplifier, flash, sar, ramp, cco, group, survey)
 
 /// One converter and how a bank of them is shared. Figures of a paper replace those from the constants.
 struct adc_parameters {

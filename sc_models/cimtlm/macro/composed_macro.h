@@ -44,7 +44,7 @@ struct composed_macro_parameters {
     double control_share = 0;        ///< clocks and control, as a share of what the parts take
     double other_power_mw = 0;       ///< spent outside the macro on its account while it computes: chip-level overhead
     double other_area_um2 = 0;       ///< of what the parts do not contain
-    double output_noise = 0;         ///< sigma of a conversion, as a share of the largest sum
+    double output_noise = 0;         ///< sigma of a conversion, as a share of the largest sum that it spans
     operand_statistics statistics{}; ///< nominal ones
     circuit_constants circuits;
     std::optional<technology_point> native = std::nullopt; ///< of energies and area; absent: the machine's technology
@@ -147,9 +147,25 @@ private:
     };
     std::vector<step_charge> step_charges(const operand_statistics& s) const;
     void check() const;
-    double lsb() const;
-    double largest_sum() const;
-    bool bipolar() const { return p_.encoding == weight_encoding::differential || p_.slices_in_analog; }
+    /// What a slice of operands takes: ends, mean and mean square.
+    struct slice_numbers {
+        double low, high, mean, square;
+    };
+    struct sum_range {
+        double low, high;
+    };
+    static slice_numbers unsigned_numbers(int bits);
+    static slice_numbers signed_numbers(int bits);
+    slice_numbers input_numbers(bool has_sign) const;
+    slice_numbers weight_numbers(bool has_sign) const;
+    sum_range possible_sums(const slice_numbers& a, const slice_numbers& b) const;
+    /// What the converter spans: all sums where it tells them apart, else four standard deviations around the mean of
+    /// sums of operands that are spread evenly. What lies outside is clipped.
+    sum_range converted_sums(const slice_numbers& a, const slice_numbers& b) const;
+    double convert(double sum, const sum_range& range) const;
+    double lsb(const sum_range& converted) const;
+    double steps() const; ///< of the converter: levels less one
+    bool is_differential() const { return p_.encoding == weight_encoding::differential; }
     /// Columns of a weight.
     std::int64_t slices() const {
         return p_.weight_serial ? 1 : (p_.weight_bits + p_.array.cell_bits - 1) / p_.array.cell_bits;
@@ -165,9 +181,6 @@ private:
     std::int64_t columns_per_adc() const { return (sums() + converters_ - 1) / converters_; }
     /// Evaluations of a step; fewer where zeros are skipped.
     double evaluations(const operand_statistics& s) const;
-    /// What a converter makes of a sum of columns; `noise` in sums.
-    double convert(double sum, double noise) const;
-
     composed_macro_parameters p_;
     circuits energy_, timing_;
     std::int64_t converters_ = 0;

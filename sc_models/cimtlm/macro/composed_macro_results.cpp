@@ -26,23 +26,72 @@ bool any_negative(const std::vector<std::int32_t>& values) {
 
 } // namespace
 
-double composed_macro::largest_sum() const {
-    return static_cast<double>(energy_.array.rows_active()) * (std::pow(2, p_.input.bits) - 1) *
-           (std::pow(2, sum_weight_bits()) - 1);
+// Numbers that one slice takes, all of them as often.
+composed_macro::slice_numbers composed_macro::unsigned_numbers(int bits) {
+    const double most = std::pow(2, bits) - 1;
+    return {0, most, most / 2, most * (2 * most + 1) / 6};
 }
 
-double composed_macro::lsb() const {
-    if (!energy_.converter.present()) return 1;
-    const double span = largest_sum() * (bipolar() ? 2 : 1);
-    return std::max(1.0, span / (std::round(std::pow(2, p_.adc.bits)) - 1));
+composed_macro::slice_numbers composed_macro::signed_numbers(int bits) {
+    const double half = std::pow(2, bits - 1);
+    return {-half, half - 1, -0.5, (4 * half * half + 2) / 12};
 }
 
-bool composed_macro::exact() const { return lsb() == 1 && p_.output_noise == 0; }
+// A single bit of a highest slice is added up like the others, and its sum taken off.
+composed_macro::slice_numbers composed_macro::input_numbers(bool has_sign) const {
+    return has_sign && p_.input.bits > 1 ? signed_numbers(p_.input.bits) : unsigned_numbers(p_.input.bits);
+}
 
-double composed_macro::convert(double sum, double noise) const {
+composed_macro::slice_numbers composed_macro::weight_numbers(bool has_sign) const {
+    const int bits = sum_weight_bits();
+    if (is_differential() && !p_.slices_in_analog) { // magnitudes of either sign
+        const auto one = unsigned_numbers(bits);
+        return {-one.high, one.high, 0, one.square};
+    }
+    const bool sign_in_cells = p_.slices_in_analog && p_.encoding != weight_encoding::offset;
+    return has_sign && sign_in_cells ? signed_numbers(bits) : unsigned_numbers(bits);
+}
+
+composed_macro::sum_range composed_macro::possible_sums(const slice_numbers& a, const slice_numbers& b) const {
+    const auto rows = static_cast<double>(energy_.array.rows_active());
+    const auto products = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
+    return {rows * std::min(products), rows * std::max(products)};
+}
+
+composed_macro::sum_range composed_macro::converted_sums(const slice_numbers& a, const slice_numbers& b) const {
+    const auto possible = possible_sums(a, b);
+    if (possible.high - possible.low <= steps()) return possible;
+    const auto rows = static_cast<double>(energy_.array.rows_active());
+    const double mean = rows * a.mean * b.mean;
+    const double deviation = std::sqrt(rows * (a.square * b.square - std::pow(a.mean * b.mean, 2)));
+    constexpr double deviations = 4; // beyond, 1 sum in 16000
+    return {std::max(possible.low, std::floor(mean - deviations * deviation)),
+            std::min(possible.high, std::ceil(mean + deviations * deviation))};
+}
+
+double composed_macro::steps() const { return std::max(1.0, std::round(std::pow(2, p_.adc.bits)) - 1); }
+
+double composed_macro::lsb(const sum_range& converted) const {
+    return std::max(1.0, (converted.high - converted.low) / steps());
+}
+
+bool composed_macro::exact() const {
+    if (!energy_.converter.present()) return true;
+    if (p_.output_noise > 0) return false;
+    for (const bool a : {false, true})
+        for (const bool b : {false, true}) {
+            const auto possible = possible_sums(input_numbers(a), weight_numbers(b));
+            if (possible.high - possible.low > steps()) return false;
+        }
+    return true;
+}
+
+double composed_macro::convert(double sum, const sum_range& range) const {
+    const double size = lsb(range);
     // A column that is mostly zero takes fewer levels of the same size.
-    const double most = largest_sum() * std::pow(2, conversion_bits(p_.statistics) - p_.adc.bits);
-    return std::round(std::clamp(sum + noise, -most, most) / lsb()) * lsb();
+    const double levels = std::pow(2, conversion_bits(p_.statistics)) - 1;
+    const double high = std::min(range.high, range.low + levels * size);
+    return range.low + std::round((std::clamp(sum, range.low, high) - range.low) / size) * size;
 }
 
 void composed_macro::compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
@@ -53,40 +102,46 @@ void composed_macro::compute(const std::vector<std::int32_t>& inputs, const std:
     if (rows > static_cast<std::size_t>(g.rows_parallel) || columns > static_cast<std::size_t>(g.columns_parallel) ||
         weights.size() != rows * columns)
         throw std::logic_error(name() + ": a step larger than the engine");
-    // The highest slice carries the sign; an offset makes weights positive instead, and is taken off at the end.
-    const bool offset = p_.encoding == weight_encoding::offset && any_negative(weights);
+    const bool input_sign = any_negative(inputs), weight_sign = any_negative(weights);
+    // An offset makes weights positive, and is taken off at the end.
+    const bool offset = p_.encoding == weight_encoding::offset && weight_sign;
     const std::int32_t added = offset ? std::int32_t{1} << (p_.weight_bits - 1) : 0;
-    const bool sign_and_magnitude = p_.encoding == weight_encoding::differential;
+    const bool sign_column = p_.encoding == weight_encoding::twos_complement && !p_.slices_in_analog;
     const auto weight_slices = p_.slices_in_analog ? 1 : slices();
     const int slice_bits = sum_weight_bits();
     const auto slice_of_weight = [&](std::int32_t weight, std::int64_t s) {
         if (p_.slices_in_analog) return weight + added;
-        if (!sign_and_magnitude && (offset || weight >= 0 || slice_bits == 1)) {
-            const auto bits = operand_slice(weight + added, s, weight_slices, slice_bits);
-            return bits; // one bit: -1 in the highest slice of a negative weight
-        }
-        const auto magnitude = operand_slice(std::abs(weight), s, weight_slices + 1, slice_bits);
+        if (!is_differential()) return std::abs(operand_slice(weight + added, s, weight_slices, slice_bits));
+        const auto magnitude = operand_slice(std::abs(weight), s, weight_slices + 1, slice_bits); // none has the sign
         return weight < 0 ? -magnitude : magnitude;
     };
-    const double sigma = p_.output_noise * largest_sum();
+    std::vector<std::int32_t> input_slice(rows);
+    std::vector<double> result(columns, 0);
     std::uint64_t number = 0;
-    for (std::size_t c = 0; c < columns; ++c) {
-        double result = 0;
-        for (std::int64_t i = 0; i < input_slices(); ++i)
-            for (std::int64_t s = 0; s < weight_slices; ++s) {
+    for (std::int64_t i = 0; i < input_slices(); ++i) {
+        const bool top = i + 1 == input_slices() && input_sign, negative_bit = top && p_.input.bits == 1;
+        for (std::size_t r = 0; r < rows; ++r) {
+            const auto slice = operand_slice(inputs[r], i, input_slices(), p_.input.bits);
+            input_slice[r] = negative_bit ? std::abs(slice) : slice;
+        }
+        const auto range = converted_sums(input_numbers(top), weight_numbers(weight_sign));
+        const double sigma = p_.output_noise * range.high;
+        for (std::int64_t s = 0; s < weight_slices; ++s) {
+            const bool negative_column = sign_column && weight_sign && s + 1 == weight_slices;
+            const int shift = static_cast<int>(i) * p_.input.bits + static_cast<int>(s) * slice_bits;
+            for (std::size_t c = 0; c < columns; ++c) {
                 std::int64_t sum = 0;
                 for (std::size_t r = 0; r < rows; ++r)
-                    sum += std::int64_t{operand_slice(inputs[r], i, input_slices(), p_.input.bits)} *
-                           slice_of_weight(weights[r * columns + c], s);
+                    sum += std::int64_t{input_slice[r]} * slice_of_weight(weights[r * columns + c], s);
                 const double noise = sigma > 0 ? sigma * normal_number(key, number++) : 0;
-                result += std::ldexp(convert(static_cast<double>(sum), noise),
-                                     static_cast<int>(i * p_.input.bits + s * slice_bits));
+                const double converted = std::ldexp(convert(static_cast<double>(sum) + noise, range), shift);
+                result[c] += negative_bit != negative_column ? -converted : converted;
             }
-        std::int64_t taken_off = 0;
-        if (offset)
-            for (std::size_t r = 0; r < rows; ++r) taken_off += std::int64_t{inputs[r]} * added;
-        outputs[c] += std::llround(result) - taken_off;
+        }
     }
+    std::int64_t taken_off = 0;
+    for (const auto input : inputs) taken_off += std::int64_t{input} * added;
+    for (std::size_t c = 0; c < columns; ++c) outputs[c] += std::llround(result[c]) - taken_off;
 }
 
 double composed_macro::exact_bits() const {
@@ -94,16 +149,18 @@ double composed_macro::exact_bits() const {
 }
 
 double composed_macro::effective_bits() const {
-    // Signal: sums of products of operands that are even over the signed range, 2^(2 bits) / 12 their mean square.
-    const auto mean_square = [](int bits) { return std::pow(4, bits) / 12; };
-    const double signal =
-        static_cast<double>(energy_.array.rows_active()) * mean_square(p_.input_bits) * mean_square(p_.weight_bits);
-    const double conversion = (lsb() > 1 ? lsb() * lsb() / 12 : 0) + std::pow(p_.output_noise * largest_sum(), 2);
+    if (exact()) return exact_bits();
+    const double signal = static_cast<double>(energy_.array.rows_active()) * signed_numbers(p_.input_bits).square *
+                          signed_numbers(p_.weight_bits).square;
     double noise = 0;
     const auto weight_slices = p_.slices_in_analog ? 1 : slices();
-    for (std::int64_t i = 0; i < input_slices(); ++i)
+    for (std::int64_t i = 0; i < input_slices(); ++i) {
+        const auto range = converted_sums(input_numbers(i + 1 == input_slices()), weight_numbers(true));
+        const double size = lsb(range);
+        const double conversion = (size > 1 ? size * size / 12 : 0) + std::pow(p_.output_noise * range.high, 2);
         for (std::int64_t s = 0; s < weight_slices; ++s)
             noise += conversion * std::pow(4, static_cast<double>(i * p_.input.bits + s * sum_weight_bits()));
+    }
     if (!(noise > 0)) return exact_bits();
     constexpr double db_per_bit = 6.0206, db_of_sine = 1.761;
     return std::min(exact_bits(), std::max(0.0, (10 * std::log10(signal / noise) - db_of_sine) / db_per_bit));
