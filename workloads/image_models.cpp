@@ -110,8 +110,8 @@ trace make_resnet(const resnet_config& config) {
     return t;
 }
 
-trace make_vgg(const std::string& title, const std::vector<int>& depths) {
-    image_builder image(224, 3);
+trace make_vgg(const std::string& title, const std::vector<int>& depths, bool cifar) {
+    image_builder image(cifar ? 32 : 224, 3);
     trace t;
     std::string list;
     int stage = 0;
@@ -126,16 +126,20 @@ trace make_vgg(const std::string& title, const std::vector<int>& depths) {
         list += (list.empty() ? "" : "-") + std::to_string(depth);
         if (width < 512) width *= 2;
     }
-    for (int i = 1; i <= 2; ++i) {
+    for (int i = 1; i <= 2 && !cifar; ++i) {
         image.connect(numbered("fc", i), 4096);
         image.each(numbered("fc", i) + ".relu", layer_kind::relu);
     }
-    image.connect("fc3", 1000);
+    image.connect(cifar ? "fc" : "fc3", cifar ? 10 : 1000);
     t.comments = {
-        title + ". Image 224x224x3, batch 1, 1000 classes.",
+        title + (cifar ? ". Image 32x32x3, batch 1, 10 classes." : ". Image 224x224x3, batch 1, 1000 classes."),
         "Configuration: Simonyan and Zisserman, arXiv 1409.1556: 3x3 convolutions " + list +
-            " of widths 64-128-256-512-512, each stage ends in 2x2 pooling; 4096-4096-1000.",
-        "Biases and the final softmax are left out.",
+            " of widths 64-128-256-512-512, each stage ends in 2x2 pooling" +
+            (cifar ? "; the five poolings leave one position, and one linear layer 512-10 follows, with 9,217,728 "
+                     "weights of convolutions as in the logs of github.com/TimurIbrayev/DUB_Sparsity_for_XBars."
+                   : "; 4096-4096-1000."),
+        cifar ? "Batch normalisation is folded into the convolutions; biases and the final softmax are left out."
+              : "Biases and the final softmax are left out.",
     };
     t.layers = image.take();
     return t;

@@ -113,6 +113,10 @@ const std::vector<named_model>& named_models() {
          [] {
              return make_vgg("VGG-11 (configuration A)", {1, 1, 2, 2, 2});
          }},
+        {"vgg11_cifar10",
+         [] {
+             return make_vgg("VGG-11 (configuration A) for CIFAR-10", {1, 1, 2, 2, 2}, true);
+         }},
         {"vgg16",
          [] {
              return make_vgg("VGG-16 (configuration D)", {2, 2, 3, 3, 3});

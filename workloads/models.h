@@ -67,8 +67,9 @@ struct resnet_config {
 
 trace make_resnet(const resnet_config& config);
 
-/// VGG for images of 224 x 224 and 1000 classes, with so many convolutions in its five stages.
-trace make_vgg(const std::string& title, const std::vector<int>& depths);
+/// VGG for images of 224 x 224 and 1000 classes, with so many convolutions in its five stages; for images of 32 x 32
+/// and 10 classes (CIFAR-10) one linear layer follows them instead of three.
+trace make_vgg(const std::string& title, const std::vector<int>& depths, bool cifar = false);
 
 /// MobileNetV2 of width 1 for images of 224 x 224 and 1000 classes.
 trace make_mobilenet_v2();

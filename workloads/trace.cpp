@@ -120,6 +120,28 @@ trace with_batch(const trace& t, std::int64_t inputs, const std::string& where) 
     return batched;
 }
 
+trace with_bits(const trace& t, int bits, const std::string& where) {
+    constexpr int unsaid = operand_bits{}.a;
+    trace narrowed = t;
+    for (auto& l : narrowed.layers) {
+        for (auto* element : {&l.bits.a, &l.bits.b, &l.bits.z})
+            if (*element == unsaid) *element = bits;
+        lower(l, where + " " + std::to_string(bits) + ": " + l.name);
+    }
+    return narrowed;
+}
+
+trace with_column_sparsity(const trace& t, double column_sparsity, const std::string& where) {
+    operand_statistics pruned;
+    pruned.column_sparsity = column_sparsity;
+    if (!pruned.is_possible())
+        throw input_error(where + ": " + std::to_string(column_sparsity) + "; allowed: a share from 0 to below 1");
+    trace sparse = t;
+    for (auto& l : sparse.layers)
+        if (info_of(l.kind).makes_gemm() && l.kind != layer_kind::matmul && !l.statistics) l.statistics = pruned;
+    return sparse;
+}
+
 gemm parse_gemm(const std::string& text, const std::string& where) {
     const auto cells = split_csv_line(text, where);
     if (cells.size() != 3) throw input_error(where + ": " + quoted(text) + "; allowed: M,N,K");

@@ -41,6 +41,14 @@ trace parse_trace(const std::string& text, const std::string& source, const trac
 /// in front for less than one input and for layers that become too large.
 trace with_batch(const trace& t, std::int64_t inputs, const std::string& where = "batch");
 
+/// The same network with elements of `bits`: operands that have the 8 bits of a trace that says nothing take so many.
+/// Partial sums keep theirs. Throws input_error with `where` in front for bits that no element has.
+trace with_bits(const trace& t, int bits, const std::string& where = "bits");
+
+/// The same network with pruned weights: products with weights that state no statistics have columns of which at least
+/// the share `column_sparsity` is zero. Throws input_error with `where` in front for a share outside 0 to below 1.
+trace with_column_sparsity(const trace& t, double column_sparsity, const std::string& where = "column sparsity");
+
 /// "M,N,K" as on a command line; the product is named "gemm_MxNxK". Throws input_error with `where` in front.
 gemm parse_gemm(const std::string& text, const std::string& where = "GEMM");
 

@@ -30,6 +30,9 @@ void describe_work(po::options_description& all) {
         "padding", po::value<std::string>()->default_value("none")->value_name("none|same|overhang"),
         "of convolutions in SCALE-Sim topologies")("batch", po::value<std::string>()->value_name("N"),
                                                    "inputs at once; layers share their weights (default 1)")(
+        "bits", po::value<std::string>()->value_name("N"), "of operands that have 8 in the trace")(
+        "column-sparsity", po::value<std::string>()->value_name("SHARE"),
+        "least share of zeros in each column of weights of which the trace says nothing, e.g. 0.75")(
         "steady", "weights stay in the arrays where they fit")("cold", "weights start outside (default)");
 }
 
@@ -72,6 +75,14 @@ work_options read_work(const po::variables_map& values) {
         if (w.trace.empty()) throw input_error("--batch multiplies the inputs of a trace; with --gemm give a larger M");
         w.batch = parse_whole_number(values["batch"].as<std::string>(), 1, gemm::largest_extent, "--batch");
     }
+    for (const auto* option : {"bits", "column-sparsity"})
+        if (values.count(option) && w.trace.empty())
+            throw input_error(std::string("--") + option + " says something of the layers of a trace, not of --gemm");
+    if (values.count("bits")) w.bits = parse_whole_number(values["bits"].as<std::string>(), 1, 64, "--bits");
+    if (values.count("column-sparsity")) {
+        w.column_sparsity = values["column-sparsity"].as<std::string>();
+        parse_share(w.column_sparsity, false, "--column-sparsity");
+    }
     if (values.count("steady") && values.count("cold")) throw input_error("both --steady and --cold: give one of them");
     w.steady = values.count("steady") > 0;
     return w;
@@ -92,6 +103,8 @@ std::vector<std::string> arguments_of(const work_options& w) {
     add("--mapping", w.mapping_file);
     add("--padding", w.padding);
     if (w.batch > 1) add("--batch", std::to_string(w.batch));
+    if (w.bits > 0) add("--bits", std::to_string(w.bits));
+    add("--column-sparsity", w.column_sparsity);
     if (w.steady) a.push_back("--steady");
     return a;
 }
@@ -143,8 +156,18 @@ named_work load_work(const work_options& w) {
     trace_options options;
     if (w.padding == "same") options.padding = scale_sim_padding::same;
     if (w.padding == "overhang") options.padding = scale_sim_padding::overhang;
-    const auto t = with_batch(read_any(w.trace, options), w.batch, "--batch");
-    return {w.batch == 1 ? t.name : t.name + ", batch " + std::to_string(w.batch), lower(t)};
+    auto t = with_batch(read_any(w.trace, options), w.batch, "--batch");
+    auto name = t.name;
+    if (w.batch > 1) name += ", batch " + std::to_string(w.batch);
+    if (w.bits > 0) {
+        t = with_bits(t, static_cast<int>(w.bits), "--bits");
+        name += ", " + std::to_string(w.bits) + " bits";
+    }
+    if (!w.column_sparsity.empty()) {
+        t = with_column_sparsity(t, parse_share(w.column_sparsity, false, "--column-sparsity"));
+        name += ", column sparsity " + w.column_sparsity;
+    }
+    return {name, lower(t)};
 }
 
 loaded_machine load_machine(const std::string& name_or_file, const work_options& w) {

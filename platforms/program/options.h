@@ -26,6 +26,8 @@ struct work_options {
     std::string mapping_file;
     std::string padding = "none"; ///< of SCALE-Sim topologies
     std::int64_t batch = 1;       ///< inputs at once
+    std::int64_t bits = 0;        ///< of the operands; 0: as the trace says
+    std::string column_sparsity;  ///< of weights of which the trace says nothing; "": unknown
     bool steady = false;
 };
 

@@ -71,7 +71,8 @@ TEST(models, bert_layer_is_fourteen_steps) {
 
 /// Each layer takes in what an earlier one has put out.
 TEST(models, images_fit_together) {
-    for (const char* network : {"resnet18", "resnet20", "resnet50", "resnet50_v1", "vgg11", "vgg16", "mobilenet_v2"}) {
+    for (const char* network :
+         {"resnet18", "resnet20", "resnet50", "resnet50_v1", "vgg11", "vgg11_cifar10", "vgg16", "mobilenet_v2"}) {
         SCOPED_TRACE(network);
         const auto t = read_trace(trace_path(network));
         std::int64_t extent = t.layers.front().height, channels = 3, block_extent = 0, block_channels = 0;
@@ -131,6 +132,18 @@ TEST(models, small_resnets_follow_from_their_stages) {
     const auto sum = totals(lower(read_trace(trace_path("resnet20"))), "test");
     EXPECT_EQ(sum.macs, 1024 * (first + stage1) + 256 * stage2 + 64 * stage3 + last);
     EXPECT_EQ(sum.weights, first + stage1 + stage2 + stage3 + last);
+}
+
+TEST(models, vgg11_for_small_images_follows_from_its_stages) {
+    const std::int64_t conv1 = 9 * 3 * 64, conv2 = 9 * 64 * 128, conv3 = 9 * (128 * 256 + 256 * 256),
+                       conv4 = 9 * (256 * 512 + 512 * 512), conv5 = 9 * 2 * 512 * 512, last = 512 * 10;
+    const auto sum = totals(lower(read_trace(trace_path("vgg11_cifar10"))), "test");
+    EXPECT_EQ(sum.weights - last, 9217728); // the published logs of column sparsity count as many
+    EXPECT_EQ(sum.weights, conv1 + conv2 + conv3 + conv4 + conv5 + last);
+    EXPECT_EQ(sum.macs, 1024 * conv1 + 256 * conv2 + 64 * conv3 + 16 * conv4 + 4 * conv5 + last);
+    // The same convolutions as the large one.
+    EXPECT_EQ(49 * (sum.macs - last),
+              totals(lower(read_trace(trace_path("vgg11"))), "test").macs - 25088 * 4096 - 4096 * 4096 - 4096 * 1000);
 }
 
 TEST(models, mobilenet_has_53_layers_with_weights) {
