@@ -8,7 +8,7 @@ namespace cimtlm {
 
 namespace {
 
-constexpr double most_input_bits = 16, most_weight_bits = 16, most_adc_bits = 16, most_extent = 1 << 20;
+constexpr double most_input_bits = 16, most_weight_bits = 16, most_adc_bits = 16, most_extent = 1 << 16;
 
 std::string plain(double value) {
     std::ostringstream text;
