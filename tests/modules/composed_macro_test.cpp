@@ -161,22 +161,24 @@ struct operands {
                 sums[static_cast<std::size_t>(c)] += std::int64_t{inputs[static_cast<std::size_t>(r)]} * weight(r, c);
         return sums;
     }
-    /// What the engine makes of each column and group of rows by itself.
+    /// What the engine makes of them, step by step: rows and columns of a step share the range of its converters.
     std::vector<std::int64_t> converted(const engine& e) const {
         std::vector<std::int64_t> sums;
-        const auto group = e.geometry().rows_parallel;
-        for (std::int64_t c = 0; c < columns; ++c) {
-            std::vector<std::int64_t> sum(1, 0);
-            for (std::int64_t first = 0; first < rows; first += group) {
+        const auto height = e.geometry().rows_parallel;
+        const auto width = e.geometry().columns_parallel / e.weight_slices(weight_bits);
+        for (std::int64_t left = 0; left < columns; left += width) {
+            const auto right = std::min(columns, left + width);
+            std::vector<std::int64_t> step(static_cast<std::size_t>(right - left), 0);
+            for (std::int64_t top = 0; top < rows; top += height) {
                 std::vector<std::int32_t> a, b;
-                for (auto r = first; r < std::min(rows, first + group); ++r) {
+                for (auto r = top; r < std::min(rows, top + height); ++r) {
                     a.push_back(inputs[static_cast<std::size_t>(r)]);
-                    b.push_back(weight(r, c));
+                    for (auto c = left; c < right; ++c) b.push_back(weight(r, c));
                 }
                 std::uint64_t key = 0; // no noise
-                compute_sliced(e, a, input_bits, sliced_weights(e, b, weight_bits), weight_bits, sum, key);
+                compute_sliced(e, a, input_bits, sliced_weights(e, b, weight_bits), weight_bits, step, key);
             }
-            sums.push_back(sum[0]);
+            sums.insert(sums.end(), step.begin(), step.end());
         }
         return sums;
     }
