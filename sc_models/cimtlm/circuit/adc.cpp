@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 namespace cimtlm {
 
@@ -111,6 +112,13 @@ double adc::leakage_mw() const { return present() ? comparators() * k_.converter
 double adc::uncertainty() const {
     if (!present() || p_.conversion_energy_pj > 0) return 1;
     return p_.kind == adc_kind::survey ? adc_survey::uncertainty : k_.energy_uncertainty;
+}
+
+std::string adc::action(double bits) {
+    std::ostringstream text;
+    text.precision(15); // two resolutions never share a row
+    text << "convert_" << bits << "b";
+    return text.str();
 }
 
 int adc::sparse_bits(double column_sparsity) {

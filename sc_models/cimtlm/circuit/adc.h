@@ -5,6 +5,7 @@
 #include <boost/describe.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace cimtlm {
 
@@ -48,6 +49,8 @@ public:
     /// Between what factors of its value an energy may lie, e.g. 3.5 for the survey; 1 where a paper states it.
     double uncertainty() const;
 
+    /// Energy's row of conversions at `bits`: "convert_8b", "convert_3.46b". A price is of one resolution.
+    static std::string action(double bits);
     /// Bits that a conversion may leave out when at least `column_sparsity` of the weights of a column are zero: the
     /// largest sum halves with each halving of what is left. 0.5, 0.75, 0.875 save 1, 2, 3 bits.
     static int sparse_bits(double column_sparsity);

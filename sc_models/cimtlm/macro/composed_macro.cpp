@@ -3,17 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 namespace cimtlm {
 
 namespace {
-
-std::string bits_text(double bits) {
-    std::ostringstream text;
-    text << bits;
-    return text.str();
-}
 
 /// Cells of a crossing: a differential pair has two, and a second set of weights has as many again.
 double cells(const composed_macro_parameters& p) {
@@ -180,8 +173,8 @@ std::vector<composed_macro::step_charge> composed_macro::step_charges(const oper
                            energy_.array.reads(s.input_density, s.weight_density)});
     if (energy_.converter.present()) {
         const double resolution = conversion_bits(s);
-        charges.push_back({"adc", "convert_" + bits_text(resolution) + "b", "conversion",
-                           energy_.converter.convert_pj(resolution), static_cast<double>(sums()) * evaluations_now});
+        charges.push_back({"adc", adc::action(resolution), "conversion", energy_.converter.convert_pj(resolution),
+                           static_cast<double>(sums()) * evaluations_now});
     } else {
         charges.push_back(
             {"adder_tree", "adder_tree", "sum", energy_.tree.add_pj(reference_density),

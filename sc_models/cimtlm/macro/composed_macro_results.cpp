@@ -20,9 +20,7 @@ double normal_number(std::uint64_t key, std::uint64_t index) {
     return r123::boxmuller(bits[0], bits[1]).x;
 }
 
-bool any_negative(const std::vector<std::int32_t>& values) {
-    return std::any_of(values.begin(), values.end(), [](std::int32_t v) { return v < 0; });
-}
+bool is_negative(std::int32_t value) { return value < 0; }
 
 } // namespace
 
@@ -102,46 +100,51 @@ void composed_macro::compute(const std::vector<std::int32_t>& inputs, const std:
     if (rows > static_cast<std::size_t>(g.rows_parallel) || columns > static_cast<std::size_t>(g.columns_parallel) ||
         weights.size() != rows * columns)
         throw std::logic_error(name() + ": a step larger than the engine");
-    const bool input_sign = any_negative(inputs), weight_sign = any_negative(weights);
-    // An offset makes weights positive, and is taken off at the end.
-    const bool offset = p_.encoding == weight_encoding::offset && weight_sign;
-    const std::int32_t added = offset ? std::int32_t{1} << (p_.weight_bits - 1) : 0;
-    const bool sign_column = p_.encoding == weight_encoding::twos_complement && !p_.slices_in_analog;
+    const bool input_sign = std::any_of(inputs.begin(), inputs.end(), is_negative);
     const auto weight_slices = p_.slices_in_analog ? 1 : slices();
     const int slice_bits = sum_weight_bits();
-    const auto slice_of_weight = [&](std::int32_t weight, std::int64_t s) {
-        if (p_.slices_in_analog) return weight + added;
-        if (!is_differential()) return std::abs(operand_slice(weight + added, s, weight_slices, slice_bits));
-        const auto magnitude = operand_slice(std::abs(weight), s, weight_slices + 1, slice_bits); // none has the sign
-        return weight < 0 ? -magnitude : magnitude;
-    };
-    std::vector<std::int32_t> input_slice(rows);
-    std::vector<double> result(columns, 0);
-    std::uint64_t number = 0;
-    for (std::int64_t i = 0; i < input_slices(); ++i) {
-        const bool top = i + 1 == input_slices() && input_sign, negative_bit = top && p_.input.bits == 1;
-        for (std::size_t r = 0; r < rows; ++r) {
-            const auto slice = operand_slice(inputs[r], i, input_slices(), p_.input.bits);
-            input_slice[r] = negative_bit ? std::abs(slice) : slice;
-        }
-        const auto range = converted_sums(input_numbers(top), weight_numbers(weight_sign));
-        const double sigma = p_.output_noise * range.high;
-        for (std::int64_t s = 0; s < weight_slices; ++s) {
-            const bool negative_column = sign_column && weight_sign && s + 1 == weight_slices;
-            const int shift = static_cast<int>(i) * p_.input.bits + static_cast<int>(s) * slice_bits;
-            for (std::size_t c = 0; c < columns; ++c) {
+    const bool sign_column = p_.encoding == weight_encoding::twos_complement && !p_.slices_in_analog;
+    std::vector<std::int32_t> column(rows), input_slice(rows);
+    for (std::size_t c = 0; c < columns; ++c) {
+        for (std::size_t r = 0; r < rows; ++r) column[r] = weights[r * columns + c];
+        // Of weights wider than the macro's only the columns of the highest slice have a sign.
+        const bool weight_sign = std::any_of(column.begin(), column.end(), is_negative);
+        // An offset makes weights positive, and is taken off at the end.
+        const std::int32_t added =
+            p_.encoding == weight_encoding::offset && weight_sign ? std::int32_t{1} << (p_.weight_bits - 1) : 0;
+        const auto slice_of_weight = [&](std::int32_t weight, std::int64_t s) {
+            if (p_.slices_in_analog) return weight + added;
+            if (!is_differential()) return std::abs(operand_slice(weight + added, s, weight_slices, slice_bits));
+            const auto magnitude =
+                operand_slice(std::abs(weight), s, weight_slices + 1, slice_bits); // none has the sign
+            return weight < 0 ? -magnitude : magnitude;
+        };
+        double result = 0;
+        std::uint64_t number = c << 16;
+        for (std::int64_t i = 0; i < input_slices(); ++i) {
+            const bool top = i + 1 == input_slices() && input_sign, negative_bit = top && p_.input.bits == 1;
+            for (std::size_t r = 0; r < rows; ++r) {
+                const auto slice = operand_slice(inputs[r], i, input_slices(), p_.input.bits);
+                input_slice[r] = negative_bit ? std::abs(slice) : slice;
+            }
+            const auto range = converted_sums(input_numbers(top), weight_numbers(weight_sign));
+            const double sigma = p_.output_noise * range.high;
+            for (std::int64_t s = 0; s < weight_slices; ++s) {
+                const bool negative_column = sign_column && weight_sign && s + 1 == weight_slices;
+                const int shift = static_cast<int>(i) * p_.input.bits + static_cast<int>(s) * slice_bits;
                 std::int64_t sum = 0;
                 for (std::size_t r = 0; r < rows; ++r)
-                    sum += std::int64_t{input_slice[r]} * slice_of_weight(weights[r * columns + c], s);
+                    sum += std::int64_t{input_slice[r]} * slice_of_weight(column[r], s);
                 const double noise = sigma > 0 ? sigma * normal_number(key, number++) : 0;
                 const double converted = std::ldexp(convert(static_cast<double>(sum) + noise, range), shift);
-                result[c] += negative_bit != negative_column ? -converted : converted;
+                result += negative_bit != negative_column ? -converted : converted;
             }
         }
+        std::int64_t taken_off = 0;
+        if (added)
+            for (const auto input : inputs) taken_off += std::int64_t{input} * added;
+        outputs[c] += std::llround(result) - taken_off;
     }
-    std::int64_t taken_off = 0;
-    for (const auto input : inputs) taken_off += std::int64_t{input} * added;
-    for (std::size_t c = 0; c < columns; ++c) outputs[c] += std::llround(result[c]) - taken_off;
 }
 
 double composed_macro::exact_bits() const {

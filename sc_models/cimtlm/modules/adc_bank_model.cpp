@@ -23,7 +23,7 @@ constexpr std::int64_t most_columns = std::int64_t{1} << 24, most_converters = s
 
 std::string bits_text(double bits) {
     std::ostringstream text;
-    text.precision(15); // two resolutions never share a row
+    text.precision(15);
     text << bits;
     return text.str();
 }
@@ -67,7 +67,7 @@ adc_bank_model::column adc_bank_model::at_bits(double bits) {
     column c;
     c.bits = bits;
     c.conversion_ps = static_cast<std::int64_t>(std::ceil(ps - 1e-6));
-    c.account = ledger_.open(part_, "convert_" + bits_text(bits) + "b", "conversion", converter_.convert_pj(bits));
+    c.account = ledger_.open(part_, adc::action(bits), "conversion", converter_.convert_pj(bits));
     const auto levels = static_cast<std::int32_t>(std::lround(std::pow(2, bits)));
     c.least = p_.is_signed ? -(levels / 2) : 0;
     c.most = c.least + levels - 1;
