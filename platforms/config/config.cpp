@@ -21,7 +21,7 @@ const config_schema& machine_schema() {
 }
 
 const config_schema& macro_schema() {
-    static const auto schema = schema_of<published_macro_parameters>();
+    static const auto schema = schema_of<macro_parameters>();
     return *schema;
 }
 
@@ -42,7 +42,7 @@ void checked(Check check, const config_node& tree, const std::string& file, cons
         check();
     } catch (const input_error& e) {
         const std::string text = std::string(e.what()).substr(file.size() + 2); // without "file: "
-        const auto* node = node_at(tree, text.substr(0, text.find(' ')));
+        const auto* node = node_at(tree, text.substr(0, text.find_first_of(": ")));
         std::string options;
         if (!node || node->kind != config_node::form::scalar)
             for (const auto& set : sets)
@@ -52,8 +52,9 @@ void checked(Check check, const config_node& tree, const std::string& file, cons
 }
 
 void list_keys(const config_schema& schema, const std::string& path, std::vector<config_key>& keys) {
+    const bool counts = schema.kind == config_schema::form::number || schema.kind == config_schema::form::integer;
     if (schema.is_leaf())
-        keys.push_back({path, unit_of_key(path.substr(path.rfind('.') + 1)).name, schema.wanted()});
+        keys.push_back({path, counts ? unit_of_key(path.substr(path.rfind('.') + 1)).name : "", schema.wanted()});
     else if (schema.kind == config_schema::form::table)
         list_keys(*schema.element, path + ".NAME", keys);
     else
@@ -88,13 +89,30 @@ loaded_machine load_machine(const std::string& name_or_file, const std::vector<s
     return parse_machine(read_config_text(file, ""), file, sets);
 }
 
-loaded_macro load_macro(const std::string& name_or_file) {
+loaded_macro load_macro(const std::string& name_or_file, const std::vector<std::string>& sets) {
     loaded_macro loaded;
     loaded.file = find_part(name_or_file, "", "", "macros");
-    const auto tree = resolve_part(loaded.file, macro_schema(), "macro");
+    const auto tree = resolve_part(loaded.file, macro_schema(), "macro", sets);
     read_value(tree, loaded.value, "");
     collect(tree, "", loaded.sources, loaded.ranges);
+    if (const auto* composed = std::get_if<composed_macro_parameters>(&loaded.value); composed && composed->native)
+        checked(
+            [&] {
+                try {
+                    composed_macro macro(*composed);
+                } catch (const input_error& e) {
+                    throw input_error(loaded.file + ": " + e.what());
+                }
+            },
+            tree, loaded.file, sets);
     return loaded;
+}
+
+circuit_constants load_circuits(const std::string& name_or_file) {
+    static const auto schema = schema_of<circuit_constants>();
+    circuit_constants constants;
+    read_value(resolve_part(find_part(name_or_file, "", "", "circuits"), *schema, "circuits"), constants, "");
+    return constants;
 }
 
 std::string to_yaml(const loaded_machine& loaded) {

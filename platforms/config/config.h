@@ -22,9 +22,9 @@ struct loaded_machine {
     std::string file;                           ///< read from
 };
 
-/// A published macro, likewise; paths are its keys.
+/// A macro of either kind, likewise; paths are its keys.
 struct loaded_macro {
-    published_macro_parameters value;
+    macro_parameters value;
     std::map<std::string, std::string> sources;
     figure_ranges ranges;
     std::string file;
@@ -38,8 +38,11 @@ loaded_machine load_machine(const std::string& name_or_file, const std::vector<s
 loaded_machine parse_machine(const std::string& text, const std::string& file,
                              const std::vector<std::string>& sets = {});
 
-/// Reads a macro by name (list_macros()) or file.
-loaded_macro load_macro(const std::string& name_or_file);
+/// Reads a macro by name (list_macros()) or file, with `--set` options of its keys ("adc.bits=6").
+loaded_macro load_macro(const std::string& name_or_file, const std::vector<std::string>& sets = {});
+
+/// Reads constants of circuits by name (platforms/parts/circuits) or file.
+circuit_constants load_circuits(const std::string& name_or_file);
 
 /// The effective configuration: every key with its value, range and source, no bases and no parts. Figures are the
 /// native ones

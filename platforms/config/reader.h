@@ -15,6 +15,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace cimtlm {
@@ -25,6 +26,9 @@ template <class T> struct is_optional : std::false_type {};
 template <class T> struct is_optional<std::optional<T>> : std::true_type {};
 template <class T> struct is_vector : std::false_type {};
 template <class T> struct is_vector<std::vector<T>> : std::true_type {};
+
+template <class T> struct is_variant : std::false_type {};
+template <class... T> struct is_variant<std::variant<T...>> : std::true_type {};
 
 template <class T> using members_of = boost::describe::describe_members<T, boost::describe::mod_public>;
 
@@ -39,6 +43,9 @@ template <class T> std::vector<std::string> enumerator_names() {
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto d) { names.push_back(d.name); });
     return names;
 }
+
+/// Key that says which of several structs a record is: `T::kind` of each is its name.
+inline const std::string kind_key = "kind";
 
 inline config_node make_scalar(std::string text) {
     config_node node;
@@ -92,6 +99,19 @@ template <class T> config_schema_pointer schema_of() {
                 schema->kind = form::list;
                 schema->element = schema_of<element>();
             }
+        } else if constexpr (detail::is_variant<T>::value) {
+            schema->kind = form::record;
+            auto kind = std::make_shared<config_schema>();
+            kind->kind = form::choice;
+            schema->fields.push_back({detail::kind_key, kind});
+            boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, T>>([&](auto one) {
+                using alternative = typename decltype(one)::type;
+                const auto type = schema_of<alternative>();
+                kind->choices.push_back(alternative::kind);
+                schema->kinds.push_back({alternative::kind, type});
+                for (const auto& field : type->fields)
+                    if (!schema->find(field.key)) schema->fields.push_back(field);
+            });
         } else {
             schema->kind = form::record;
             boost::mp11::mp_for_each<detail::members_of<T>>([&](auto member) {
@@ -133,6 +153,13 @@ template <class T> void read_value(const config_node& node, T& value, const std:
         } else {
             for (const auto& item : node.items) read_value(item, value.emplace_back(), path);
         }
+    } else if constexpr (detail::is_variant<T>::value) {
+        const auto* kind = node.find(detail::kind_key);
+        boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, T>>([&](auto one) {
+            using alternative = typename decltype(one)::type;
+            if (kind && kind->scalar == alternative::kind) value.template emplace<alternative>();
+        });
+        std::visit([&](auto& chosen) { read_value(node, chosen, path); }, value);
     } else {
         boost::mp11::mp_for_each<detail::members_of<T>>([&](auto member) {
             const std::string key = member.name;
@@ -172,6 +199,15 @@ template <class T> config_node write_value(const T& value) {
             for (const auto& item : value) node.items.push_back(write_value(item));
         }
         return node;
+    } else if constexpr (detail::is_variant<T>::value) {
+        return std::visit(
+            [&](const auto& chosen) {
+                auto node = write_value(chosen);
+                if (value.index() > 0)
+                    node.entries.insert(node.entries.begin(), {detail::kind_key, {}, detail::make_scalar(chosen.kind)});
+                return node;
+            },
+            value);
     } else {
         config_node node;
         node.kind = config_node::form::map;

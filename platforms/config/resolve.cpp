@@ -72,7 +72,7 @@ public:
         for (const auto& entry : node.entries) {
             if (entry.key == "part" || entry.key == "source" || (is_root && entry.key == "extends")) continue;
             const auto* field = schema.find(entry.key);
-            if (!field) unknown_key(entry, path, known_keys(schema, is_root));
+            if (!field) unknown_key(entry, path, known_keys(node, schema, is_root));
             add(result, entry, *field->type, field->optional, join(path, entry.key), handed_down);
         }
         if (const auto* name = node.find("part")) {
@@ -86,9 +86,10 @@ public:
     }
 
 private:
-    static std::vector<std::string> known_keys(const config_schema& schema, bool is_root) {
+    static std::vector<std::string> known_keys(const config_node& node, const config_schema& schema, bool is_root) {
         std::vector<std::string> keys;
-        for (const auto& field : schema.fields) keys.push_back(field.key);
+        const auto* chosen = node.find("kind") ? kind_of(node, schema) : nullptr;
+        for (const auto& field : (chosen ? *chosen->type : schema).fields) keys.push_back(field.key);
         keys.insert(keys.end(), {"part", "source"});
         if (is_root) keys.push_back("extends");
         return keys;
@@ -303,7 +304,7 @@ void check_option_path(const config_node& tree, const config_schema& schema, std
     throw input_error(option + ": " + unknown_name("key", keys.front(), known, 32));
 }
 
-void apply_option(config_node& tree, const config_schema& schema, const std::string& set) {
+void apply_option(config_node& tree, const config_schema& schema, const std::string& path, const std::string& set) {
     const auto option = "--set " + set.substr(0, 200);
     const auto equals = set.find('=');
     if (equals == std::string::npos || equals == 0) throw input_error(option + ": needs the form key=value");
@@ -312,66 +313,10 @@ void apply_option(config_node& tree, const config_schema& schema, const std::str
         throw input_error(option + ": a key is names with '.' between, as in cim.macro.latency_ps");
     check_option_path(tree, schema, keys, option);
     const auto over = nest(keys, parse_option_value(set.substr(equals + 1), option));
-    merge(tree, resolver({}).record(over, schema, "", option, false), "");
+    merge(tree, resolver({}).record(over, schema, path, option, false), path);
 }
 
 } // namespace
-
-std::string config_schema::wanted() const {
-    switch (kind) {
-    case form::number:
-        return "a number";
-    case form::integer:
-        return "a whole number";
-    case form::boolean:
-        return "true or false";
-    case form::text:
-        return "a text";
-    case form::list:
-        return "a list: [a, b]";
-    case form::choice:
-        break;
-    case form::record:
-    case form::table:
-        return "a map";
-    }
-    std::string list;
-    for (const auto& name : choices) list += (list.empty() ? "" : ", ") + name;
-    return "one of " + list;
-}
-
-void check_leaf(const config_node& node, const config_schema& schema, const std::string& path) {
-    if (node.kind == node_form::null) node.fail("'" + path + "' has no value; it needs " + schema.wanted());
-    const bool list = schema.kind == schema_form::list;
-    if (node.kind != (list ? node_form::sequence : node_form::scalar))
-        node.fail("'" + path + "' needs " + schema.wanted());
-    switch (schema.kind) {
-    case schema_form::number:
-        read_number(node, path);
-        break;
-    case schema_form::integer:
-        read_integer(node, path, schema.lowest, schema.highest);
-        break;
-    case schema_form::boolean:
-        read_boolean(node, path);
-        break;
-    case schema_form::choice:
-        if (std::find(schema.choices.begin(), schema.choices.end(), node.scalar) == schema.choices.end())
-            node.fail("'" + path + "': " + unknown_name("value", node.scalar, schema.choices));
-        break;
-    case schema_form::list:
-        for (auto item = node.items.begin(); item != node.items.end(); ++item) {
-            check_leaf(*item, *schema.element, path);
-            if (std::any_of(node.items.begin(), item, [&](const auto& o) { return o.scalar == item->scalar; }))
-                item->fail("'" + path + "' names '" + item->scalar.substr(0, 80) + "' twice");
-        }
-        break;
-    case schema_form::text:
-    case schema_form::record:
-    case schema_form::table:
-        break;
-    }
-}
 
 const config_node* node_at(const config_node& root, const std::string& path) {
     const config_node* node = &root;
@@ -384,12 +329,17 @@ config_node resolve_machine(const std::string& text, const std::string& file, co
                             const std::vector<std::string>& sets) {
     const auto chain = enter({}, file, {}, "extends");
     auto tree = machine_tree(text, file, schema, chain);
-    for (const auto& set : sets) apply_option(tree, schema, set);
+    for (const auto& set : sets) apply_option(tree, schema, "", set);
+    check_kinds(tree, schema, "");
     return tree;
 }
 
-config_node resolve_part(const std::string& file, const config_schema& schema, const std::string& path) {
-    return read_part(file, schema, path, enter({}, file, {}, "part"));
+config_node resolve_part(const std::string& file, const config_schema& schema, const std::string& path,
+                         const std::vector<std::string>& sets) {
+    auto tree = read_part(file, schema, path, enter({}, file, {}, "part"));
+    for (const auto& set : sets) apply_option(tree, schema, path, set);
+    check_kinds(tree, schema, path);
+    return tree;
 }
 
 } // namespace cimtlm

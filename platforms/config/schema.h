@@ -17,6 +17,12 @@ struct config_field {
     bool optional = false; ///< may be absent from the struct: `key: null` takes it out of a base
 };
 
+/// One of several structs that a record may be.
+struct config_kind {
+    std::string name;
+    config_schema_pointer type;
+};
+
 /// A type: a leaf, a list of leaves, a record with known keys, or a table (a map from free names to records).
 struct config_schema {
     enum class form { number, integer, boolean, text, choice, list, record, table };
@@ -25,12 +31,19 @@ struct config_schema {
     std::int64_t lowest = 0; ///< of an integer
     std::int64_t highest = 0;
     std::vector<std::string> choices; ///< of a choice
-    std::vector<config_field> fields; ///< of a record
+    std::vector<config_field> fields; ///< of a record; of one of several kinds: all their keys, `kind` first
+    std::vector<config_kind> kinds;   ///< of a record that is one of several structs, the first without a word
     config_schema_pointer element;    ///< of a list or a table
 
     const config_field* find(const std::string& key) const {
         for (const auto& field : fields)
             if (field.key == key) return &field;
+        return nullptr;
+    }
+    /// The kind called `name`, or null.
+    const config_kind* find_kind(const std::string& name) const {
+        for (const auto& k : kinds)
+            if (k.name == name) return &k;
         return nullptr;
     }
     bool is_leaf() const { return kind != form::record && kind != form::table; }

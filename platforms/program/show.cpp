@@ -42,6 +42,35 @@ std::string level_text(const memory_level& l, std::int64_t instances, const std:
            plain(l.area_um2 * static_cast<double>(instances) / 1e6) + " mm2\n";
 }
 
+/// "charge" of an enumerator.
+template <class E> std::string name_of(E e) { return boost::describe::enum_to_string(e, "?"); }
+
+/// What a composed macro is made of, and which of its parts spend the energy of a MAC.
+std::string composed_text(const composed_macro& macro, const std::string& indent) {
+    const auto& p = macro.parameters();
+    const auto& a = p.array;
+    const auto n = [](auto value) { return std::to_string(value); };
+    auto text = indent + n(a.rows) + " x " + n(a.columns) + " cells of " + name_of(a.cell) + ", sums by " +
+                name_of(a.summation) + "; inputs " + name_of(p.input.kind) + ", " + n(p.input.bits) + " of " +
+                n(p.input_bits) + " bits at a time; " +
+                (macro.converters() > 0 ? n(macro.converters()) + " converters " + name_of(p.adc.kind) + " of " +
+                                              plain(p.adc.bits) + " bits"
+                                        : "no converters") +
+                "; weights of " + n(p.weight_bits) + " bits " + name_of(p.encoding) + ", " + n(a.cell_bits) +
+                " a cell\n" + indent + "energy of a MAC:";
+    const auto charges = macro.mac_charges(energy_basis::mac, p.statistics);
+    for (const auto& c : charges)
+        text += std::string(&c == &charges.front() ? " " : ", ") + c.action + " " +
+                plain(100 * c.unit_energy_pj * c.per_mac / macro.mac_pj(energy_basis::mac)) + " %";
+    const auto& time = p.latency_native.value_or(*p.native);
+    text += "\n" + indent + "circuits '" + p.circuits.name + "' at " + to_string(*p.native) +
+            (time != *p.native ? ", their time at " + to_string(time) : "") + ", " + plain(p.temperature_c) +
+            " C; energies within a factor of " + plain(macro.energy_uncertainty()) + ", times of " +
+            plain(macro.delay_uncertainty());
+    if (const auto note = macro.range_note(); !note.empty()) text += "; not trusted: " + note;
+    return text + "\n";
+}
+
 /// The engine of a machine of one unit.
 std::string engine_text(const machine& m, const std::string& indent) {
     const auto e = m.matrix_engine();
@@ -52,13 +81,15 @@ std::string engine_text(const machine& m, const std::string& indent) {
                 bytes_text(e->capacity_bytes()) + " of weights; area " +
                 plain(e->area_um2() * static_cast<double>(m.engine_count()) / 1e6) + " mm2\n";
     text += indent + "  MAC " + plain(e->mac_pj(energy_basis::mac)) + " pJ";
-    if (m.cim)
+    const auto* composed = dynamic_cast<const composed_macro*>(e.get());
+    if (m.cim && !composed)
         text += " if the published figure is of a MAC, " + plain(e->mac_pj(energy_basis::operation)) +
                 " pJ if it is of an operation; counted here: " + plain(m.mac_pj()) + " pJ";
-    else if (m.tensor_core->issue_energy_pj > 0)
+    else if (m.tensor_core && m.tensor_core->issue_energy_pj > 0)
         text += ", issue and operands " + plain(m.tensor_core->issue_energy_pj) + " pJ";
     if (e->overhead_pj() > 0) text += "; outside the macro " + plain(e->overhead_pj()) + " pJ";
     text += "\n";
+    if (composed) text += composed_text(*composed, indent + "  ");
     if (m.cim)
         text += indent + "  weight write " + plain(e->write_pj_per_byte()) + " pJ/B, " +
                 (e->write_row_ps() > 0 ? time_text(e->write_row_ps()) + " a row" : rate(e->write_bytes_per_cycle())) +
@@ -140,7 +171,8 @@ std::string figure(const figure_scaling& f, double value) {
 
 /// False for figures of a macro that no logic node scales.
 bool follows_node(const machine& m, const figure_scaling& f) {
-    return !m.cim || m.cim->macro.follows_node || f.path.rfind("cim.macro.", 0) != 0;
+    return !m.cim || f.path.rfind("cim.macro.", 0) != 0 ||
+           std::visit([](const auto& macro) { return macro.follows_node; }, m.cim->macro);
 }
 
 /// The technology of the machine, and what was native elsewhere.
@@ -150,9 +182,10 @@ std::string technology_text(const machine& as_given) {
     if (const auto note = range_note(here); !note.empty()) text += "; not trusted: " + note;
     text += "\n";
     bool any = false;
+    const bool is_composed = as_given.cim && as_given.cim->is_composed();
     std::vector<technology_point> noted{here};
     for (const auto& f : scaling_of(as_given)) {
-        if (f.native == here || f.native_value == 0) continue;
+        if (f.native == here || f.native_value <= 0) continue;
         any = true;
         text += "  " + f.path + ": " + figure(f, f.native_value) + " native at " + to_string(f.native);
         text += f.kept
@@ -162,6 +195,8 @@ std::string technology_text(const machine& as_given) {
                     : " -> " + figure(f, f.value) + " at " + to_string(here) + (f.outside ? ", not trusted\n" : "\n");
         if (std::find(noted.begin(), noted.end(), f.native) != noted.end()) continue;
         noted.push_back(f.native);
+        // Circuits tell theirs with the macro.
+        if (is_composed && f.path.rfind("cim.macro.", 0) == 0) continue;
         if (const auto note = range_note(f.native); !note.empty()) text += "    not trusted: " + note + "\n";
     }
     if (!any) text += "  every figure is native at it\n";

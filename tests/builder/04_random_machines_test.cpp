@@ -37,8 +37,8 @@ machine random_machine(dice& d) {
     m.memories[0].dram->banks = d.pick({1, 8});
     if (d.flip()) m.memories[0].dram->t_refi_ps = 0;
     if (m.cim) {
-        m.cim->macro.ping_pong = d.flip();
-        m.cim->macro.write_bytes_per_cycle = static_cast<double>(d.pick({0, 1, 32}));
+        m.cim->published().ping_pong = d.flip();
+        m.cim->published().write_bytes_per_cycle = static_cast<double>(d.pick({0, 1, 32}));
     }
     for (std::size_t i = 1; i < m.memories.size(); ++i)
         if (m.memories[i].kind == memory_kind::sram) m.memories[i].capacity_bytes = d.pick({16384, 65536, 262144, 0});

@@ -185,8 +185,8 @@ TEST(ChipResidency, CopiesStayWhereTheyAreWorthTheReload) {
 }
 
 machine with_programmed_weights(machine m) {
-    m.cim->macro.volatile_weights = false;
-    m.cim->macro.write_row_ps = 1e6;
+    m.cim->published().volatile_weights = false;
+    m.cim->published().write_row_ps = 1e6;
     return m;
 }
 

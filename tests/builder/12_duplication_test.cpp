@@ -69,7 +69,7 @@ child_results with_copies(const machine& m, std::int64_t rows, std::int64_t in_u
     const auto r = run(m, product(rows, 64, 64), {of_unit, 64, 64},
                        times("l2 M", (each + at_once - 1) / at_once) + "smem M" + std::to_string(at_once) +
                            " / bank N4 " + times("M", in_unit) + "/ array K64 N16");
-    EXPECT_GT(ns(r), static_cast<double>(each) * m.cim->macro.latency_ps * 1e-3) << "a step for each row";
+    EXPECT_GT(ns(r), static_cast<double>(each) * m.cim->published().latency_ps * 1e-3) << "a step for each row";
     return r;
 }
 
@@ -86,7 +86,7 @@ TEST(Duplication, CopiesShortenOneImageUntilTheWayOfItsDataIsLeft) {
         const auto r = with_copies(m, 3136, c.in_unit, c.units);
         all.push_back(ns(r));
         const auto steps = 3136.0 / static_cast<double>(c.in_unit * c.units);
-        EXPECT_LT(ns(r), 1.05 * steps * m.cim->macro.latency_ps * 1e-3 + 1500) << "and the ways there and back";
+        EXPECT_LT(ns(r), 1.05 * steps * m.cim->published().latency_ps * 1e-3 + 1500) << "and the ways there and back";
     }
     EXPECT_LE(all[0] / all[1], 5);
     EXPECT_LT(all[1], all[0] / 5 + 1000) << "the way of the data, which the steps do not hide any more";
@@ -131,7 +131,7 @@ TEST(Duplication, WeightsCutOverArraysAlongKNeedNoSecondPass) {
     EXPECT_LT(ns(both), ns(along_n));
     EXPECT_LT(ns(both), ns(along_k));
     // Steps of one array: four times as many where four passes are made.
-    const double pass_ns = 30 * m.cim->macro.latency_ps * 1e-3;
+    const double pass_ns = 30 * m.cim->published().latency_ps * 1e-3;
     EXPECT_GT(ns(along_n), 4 * pass_ns);
     EXPECT_GT(ns(along_k), 4 * pass_ns);
     EXPECT_GT(ns(both), pass_ns);

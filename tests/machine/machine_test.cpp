@@ -32,7 +32,7 @@ TEST(Machine, AreaAddsUp) {
     m.memories[1].area_um2 = 1000;
     m.memories[0].area_um2 = 1e9; // DRAM is not on the chip
     m.vector_unit.area_um2 = 10;
-    m.cim->macro.sram_area_um2_per_byte = 2;
+    m.cim->published().sram_area_um2_per_byte = 2;
     EXPECT_NEAR(m.area_um2(), 1000 + 10 + 3 * 4096 * 1.4 * 2, 1e-6);
     auto t = study::tensor_core();
     t.tensor_core->mac_area_um2 = 5;
@@ -85,13 +85,13 @@ TEST(Machine, RefusesWhatCannotBe) {
     m.dma.arbitration_bytes = std::int64_t{8} << 30;
     expect(m, "dma.arbitration_bytes");
     m = study::rf("digital_6t");
-    m.cim->macro.mac_energy_pj = 1e308;
+    m.cim->published().mac_energy_pj = 1e308;
     expect(m, "cim.macro.mac_energy_pj");
     m = study::rf("digital_6t");
     m.memories[0].keeps = {tensor::A};
     expect(m, "must keep A, B and Z");
     m = study::rf("digital_6t");
-    m.cim->macro.latency_ps = 0;
+    m.cim->published().latency_ps = 0;
     expect(m, "cim.macro.latency_ps");
     m = study::rf("digital_6t");
     m.memories[0].read_bytes_per_cycle = -1;

@@ -19,7 +19,7 @@ const technology_point at_7{7, 0.8, flavour::hp};
 /// The study's machine with every part native at 45 nm, asked for at `target`.
 machine native_at_45(machine m, const technology_point& target) {
     for (auto& part : technology_parts(m)) *part.native = at_45;
-    if (m.cim) m.cim->macro.latency_native = technology_point{22, 0.72, flavour::hp};
+    if (m.cim) m.cim->published().latency_native = technology_point{22, 0.72, flavour::hp};
     m.technology.node_nm = target.node_nm;
     m.technology.supply_v = target.supply_v;
     m.technology.flavour = target.flavour;
@@ -66,11 +66,12 @@ TEST(Scaling, TwiceIsOnce) {
     for (const bool delay : {false, true}) {
         auto before = native_at_45(study::rf("digital_6t"), at_7);
         before.technology.scale_delay = delay;
-        before.cim->macro.latency_native.reset();
+        before.cim->published().latency_native.reset();
         const auto once = scaled(before);
         EXPECT_EQ(figures(scaled(once)), figures(once));
-        EXPECT_EQ(once.cim->macro.native, at_7);
-        EXPECT_EQ(once.cim->macro.latency_native, delay ? at_7 : at_45) << "a latency that was kept stays native there";
+        EXPECT_EQ(once.cim->published().native, at_7);
+        EXPECT_EQ(once.cim->published().latency_native, delay ? at_7 : at_45)
+            << "a latency that was kept stays native there";
     }
 }
 
@@ -87,9 +88,9 @@ TEST(Scaling, DelaysOnRequestFromThePrototype) {
     auto before = native_at_45(study::rf("digital_6t"), at_45);
     before.technology.scale_delay = true;
     const double slower = delay_factor(flavour::lp, 45, 1.0).value / delay_factor(flavour::hp, 22, 0.72).value;
-    EXPECT_NEAR(scaled(before).cim->macro.latency_ps, 18000 * slower, 1e-6);
-    before.cim->macro.latency_native.reset();
-    EXPECT_EQ(scaled(before).cim->macro.latency_ps, 18000) << "native where the energies are";
+    EXPECT_NEAR(scaled(before).cim->published().latency_ps, 18000 * slower, 1e-6);
+    before.cim->published().latency_native.reset();
+    EXPECT_EQ(scaled(before).cim->published().latency_ps, 18000) << "native where the energies are";
     auto core = native_at_45(study::tensor_core(), at_7);
     core.technology.scale_delay = true;
     EXPECT_EQ(scaled(core).tensor_core->latency_ps, 1000) << "a period of the clock";
@@ -105,7 +106,7 @@ TEST(Scaling, ReportTellsBothFiguresAndTheMark) {
         if (s.path == "cim.macro.mac_energy_pj") {
             EXPECT_EQ(s.native_value, 0.34);
             EXPECT_EQ(s.native, at_45);
-            EXPECT_EQ(s.value, scaled(m).cim->macro.mac_energy_pj);
+            EXPECT_EQ(s.value, scaled(m).cim->published().mac_energy_pj);
         }
     }
     EXPECT_EQ(paths.size(), figures(m).size());
@@ -126,13 +127,13 @@ TEST(Scaling, RefusesATechnologyThatIsNone) {
               "hp, lstp");
     m = native_at_45(study::rf("digital_6t"), at_7);
     EXPECT_EQ(refusal(m), "");
-    m.cim->macro.native = technology_point{28, 0, flavour::lp};
+    m.cim->published().native = technology_point{28, 0, flavour::lp};
     EXPECT_EQ(refusal(m), "m: cim.macro.native.supply_v must be above 0");
     m = native_at_45(study::rf("digital_6t"), at_7);
     m.memories[0].native = at_45;
     EXPECT_EQ(refusal(m), "m: memories.dram.native: dram is outside the chip and not scaled");
     m = native_at_45(study::rf("digital_6t"), at_7);
-    m.cim->macro.latency_native = technology_point{45, 3, flavour::lp};
+    m.cim->published().latency_native = technology_point{45, 3, flavour::lp};
     EXPECT_EQ(refusal(m), "") << "energies are positive there, and the latency is kept";
     m.technology.scale_delay = true;
     EXPECT_EQ(refusal(m),

@@ -171,7 +171,7 @@ TEST(BlockSearch, WithinTwoPercentOfEverythingOnArrays) {
             m.memories[1].cache->slices = 2 * d.roll(1, 2);
         else
             m.memories[2].capacity_bytes = d.roll(32, 200);
-        auto& macro = m.cim->macro;
+        auto& macro = m.cim->published();
         macro.rows_parallel = d.roll(1, 4);
         macro.columns_parallel = d.roll(1, 3);
         macro.rows_held = d.roll(1, 2);

@@ -27,7 +27,7 @@ TEST(Cost, LessBandwidthIsNeverFaster) {
     test::dice d(11);
     for (auto m : machines()) {
         m.memories[0].dram = dram_parameters{};
-        if (m.cim) m.cim->macro.write_bytes_per_cycle = 16;
+        if (m.cim) m.cim->published().write_bytes_per_cycle = 16;
         for (int i = 0; i < 20; ++i) {
             gemm g;
             g.m = d.roll(1, 600);
@@ -44,7 +44,7 @@ TEST(Cost, LessBandwidthIsNeverFaster) {
                     } else if (port) {
                         slower.bus.bytes_per_cycle /= 2;
                     } else if (slower.cim) {
-                        slower.cim->macro.write_bytes_per_cycle /= 2;
+                        slower.cim->published().write_bytes_per_cycle /= 2;
                     }
                     EXPECT_GE(time_ps(slower, g, nest), before) << m.name << " level " << level << " port " << port;
                 }

@@ -89,12 +89,12 @@ TEST(Search, WithinTwoPercentOfAllNestsOnArrays) {
     test::dice d(2);
     for (int i = 0; i < 60 && !HasFailure(); ++i) {
         auto m = study::in_smem("digital_6t", d.roll(1, 6));
-        m.cim->macro.rows_parallel = d.roll(1, 8);
-        m.cim->macro.columns_parallel = d.roll(1, 4);
-        m.cim->macro.rows_held = d.roll(1, 3);
-        m.cim->macro.columns_held = d.roll(1, 3);
-        m.cim->macro.write_bytes_per_cycle = d.chance(50) ? 1 : 0;
-        m.cim->macro.latency_ps = d.one_of<double>({100, 1000, 20000});
+        m.cim->published().rows_parallel = d.roll(1, 8);
+        m.cim->published().columns_parallel = d.roll(1, 4);
+        m.cim->published().rows_held = d.roll(1, 3);
+        m.cim->published().columns_held = d.roll(1, 3);
+        m.cim->published().write_bytes_per_cycle = d.chance(50) ? 1 : 0;
+        m.cim->published().latency_ps = d.one_of<double>({100, 1000, 20000});
         expect_near_the_best(m, product(d.roll(1, 24), d.roll(1, 17), d.roll(1, 24)));
     }
 }
@@ -103,10 +103,10 @@ TEST(Search, WithinTwoPercentOfAllNestsBelowAMemory) {
     test::dice d(3);
     for (int i = 0; i < 30 && !HasFailure(); ++i) {
         auto m = study::rf("digital_6t", d.roll(1, 4));
-        m.cim->macro.rows_parallel = d.roll(1, 4);
-        m.cim->macro.columns_parallel = d.roll(1, 4);
-        m.cim->macro.columns_held = d.roll(1, 2);
-        m.cim->macro.latency_ps = d.one_of<double>({100, 1000, 20000});
+        m.cim->published().rows_parallel = d.roll(1, 4);
+        m.cim->published().columns_parallel = d.roll(1, 4);
+        m.cim->published().columns_held = d.roll(1, 2);
+        m.cim->published().latency_ps = d.one_of<double>({100, 1000, 20000});
         m.memories[1].capacity_bytes = d.roll(16, 100);
         expect_near_the_best(m, product(d.roll(1, 9), d.roll(1, 8), d.roll(1, 9)));
     }

@@ -241,10 +241,10 @@ TEST(macro_result, agrees_with_the_cost_model_and_a_compute_block) {
     std::mt19937_64 random(seed);
     const char* names[] = {"analog_6t", "digital_6t", "digital_8t"};
     auto target = study::rf(names[random() % 3], 1);
-    target.cim->macro.overhead_energy_pj = 0.5;
+    target.cim->published().overhead_energy_pj = 0.5;
     target.memories[1].capacity_bytes = 1 << 22; // whatever the macro holds
     block_bench::bench block("bench", target);
-    bench<> bare(target.cim->macro);
+    bench<> bare(target.cim->published());
     const auto geometry = target.matrix_engine()->geometry();
     std::vector<block_bench::gemm> products;
     std::vector<std::string> nests;

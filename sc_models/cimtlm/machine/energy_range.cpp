@@ -16,6 +16,23 @@ std::optional<row_price> price_of(const memory_level& level, const std::string& 
 
 bool is_mac(const std::string& action) { return action == "multiply_accumulate" || action == "padding"; }
 
+std::optional<row_price> price_of(const published_macro_parameters& macro, const std::string& part,
+                                  const std::string& action) {
+    if (is_mac(action)) return row_price{"cim.macro.mac_energy_pj", macro.mac_energy_pj};
+    if (action == "overhead") return row_price{"cim.macro.overhead_energy_pj", macro.overhead_energy_pj};
+    if (part == "weight_write") return row_price{"cim.macro.write_energy_pj_per_byte", macro.write_energy_pj_per_byte};
+    return std::nullopt;
+}
+
+/// Rows are sums over circuits.
+std::optional<row_price> price_of(const composed_macro& macro, const std::string& part, const std::string& action) {
+    const auto& p = macro.parameters();
+    if (action == "overhead") return row_price{"cim.macro.other_power_mw", p.other_power_mw};
+    if (part == "weight_write") return row_price{"cim.macro.circuits", 0, p.circuits.energy_uncertainty};
+    if (part == "mac" || part == "cim") return row_price{"cim.macro.circuits", 0, macro.energy_uncertainty()};
+    return std::nullopt;
+}
+
 } // namespace
 
 figure_ranges scaled(figure_ranges ranges, const std::vector<figure_scaling>& figures) {
@@ -34,11 +51,11 @@ std::optional<row_price> price_of(const machine& m, const std::string& part, con
     if (part == "vector_unit") return row_price{"vector_unit.operation_energy_pj", m.vector_unit.operation_energy_pj};
     if (part == "static") return row_price{"static_power_mw", m.static_power_mw};
     if (m.cim && part != "tensor_core") { // "mac" and "cim" are those of the arrays
-        if (is_mac(action)) return row_price{"cim.macro.mac_energy_pj", m.cim->macro.mac_energy_pj};
-        if (action == "overhead") return row_price{"cim.macro.overhead_energy_pj", m.cim->macro.overhead_energy_pj};
-        if (part == "weight_write")
-            return row_price{"cim.macro.write_energy_pj_per_byte", m.cim->macro.write_energy_pj_per_byte};
         if (part == "addition") return row_price{"cim.addition_energy_pj", m.cim->addition_energy_pj};
+        const auto price = m.cim->is_composed()
+                               ? price_of(dynamic_cast<const composed_macro&>(*m.matrix_engine()), part, action)
+                               : price_of(m.cim->published(), part, action);
+        if (price) return price;
     }
     if (m.tensor_core) {
         if (is_mac(action)) return row_price{"tensor_core.mac_energy_pj", m.tensor_core->mac_energy_pj};
@@ -57,6 +74,9 @@ energy_band band_of(const ledger& energy, const machine& m, const figure_ranges&
             const double scale = price->value > 0 ? row.unit_energy_pj / price->value : 1;
             low = found->second.low * scale;
             high = found->second.high * scale;
+        } else if (price) {
+            low /= price->factor;
+            high *= price->factor;
         }
         band.low_pj += row.count * low;
         band.high_pj += row.count * high;

@@ -24,11 +24,13 @@ figure_ranges scaled(figure_ranges ranges, const std::vector<figure_scaling>& fi
 
 /// The figure that prices a row of energy.
 struct row_price {
-    std::string path; ///< "memories.l2.read_energy_pj_per_byte" of part l2, action read
-    double value;     ///< what the machine has there, in the unit of the key
+    std::string path;  ///< "memories.l2.read_energy_pj_per_byte" of part l2, action read
+    double value;      ///< what the machine has there, in the unit of the key
+    double factor = 1; ///< without a range it lies between value / factor and value x factor
 };
 
-/// Where the price of (part, action) stands in the configuration of `m`; nothing for a row that no run of `m` has.
+/// Where the price of (part, action) stands in the configuration of `m`; nothing for a row that no run of `m` has. The
+/// rows of a composed macro have no figure of their own: its circuits say how sure they are.
 std::optional<row_price> price_of(const machine& m, const std::string& part, const std::string& action);
 
 /// Total energy when every unit energy takes its low end, or its high end.
@@ -37,8 +39,8 @@ struct energy_band {
     double high_pj = 0;
 };
 
-/// The band of `energy` on `m`. A row takes the ends of its figure in proportion; figures without a range stay what
-/// they are. low_pj <= total <= high_pj.
+/// The band of `energy` on `m`. A row takes the ends of its figure in proportion; figures without a range or a factor
+/// stay what they are. low_pj <= total <= high_pj.
 energy_band band_of(const ledger& energy, const machine& m, const figure_ranges& ranges);
 
 } // namespace cimtlm

@@ -3,6 +3,7 @@
 #include <cimtlm/circuit/technology.h>
 #include <cimtlm/machine/device.h>
 #include <cimtlm/machine/memory.h>
+#include <cimtlm/macro/composed_macro.h>
 #include <cimtlm/macro/engine.h>
 #include <cimtlm/macro/published_macro.h>
 #include <cimtlm/macro/tensor_core.h>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace cimtlm {
@@ -39,15 +41,25 @@ struct place_parameters {
 };
 BOOST_DESCRIBE_STRUCT(place_parameters, (), (share, area_um2, capacity_bytes, slices))
 
+/// A macro of either kind: by the numbers of a paper, or by its circuits.
+using macro_parameters = std::variant<published_macro_parameters, composed_macro_parameters>;
+
 /// CiM arrays that replace a memory, or a part of it.
 struct cim_parameters {
-    published_macro_parameters macro;
+    macro_parameters macro;
     std::int64_t count = 0; ///< arrays of a unit, in parallel; 0: as many as fit in `place`
     std::string replaces;   ///< memory whose place they take: "rf", "smem", on a machine with a dispatcher also a cache
-    energy_basis mac_energy_basis = energy_basis::operation; ///< reading of macro.mac_energy_pj
+    energy_basis mac_energy_basis = energy_basis::operation; ///< reading of a published macro.mac_energy_pj
     double addition_energy_pj = 0;                           ///< one addition of partial sums outside an array
     std::optional<technology_point> native = std::nullopt;   ///< of addition and area; absent: the machine's technology
     std::optional<place_parameters> place = std::nullopt;    ///< absent: count and the memories are as stated
+
+    /// The macro as one of its kind. Throw std::bad_variant_access where it is of the other.
+    published_macro_parameters& published() { return std::get<published_macro_parameters>(macro); }
+    const published_macro_parameters& published() const { return std::get<published_macro_parameters>(macro); }
+    composed_macro_parameters& composed() { return std::get<composed_macro_parameters>(macro); }
+    const composed_macro_parameters& composed() const { return std::get<composed_macro_parameters>(macro); }
+    bool is_composed() const { return std::holds_alternative<composed_macro_parameters>(macro); }
 };
 BOOST_DESCRIBE_STRUCT(cim_parameters, (), (macro, count, replaces, mac_energy_basis, addition_energy_pj, native, place))
 

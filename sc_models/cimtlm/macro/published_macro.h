@@ -11,6 +11,7 @@ namespace cimtlm {
 
 /// A part file of platforms/parts/macros. Every number carries its source there.
 struct published_macro_parameters {
+    static constexpr const char* kind = "published"; ///< what a file calls it
     std::string name;
     std::int64_t rows_parallel = 0;         ///< Rp
     std::int64_t columns_parallel = 0;      ///< Cp

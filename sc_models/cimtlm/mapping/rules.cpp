@@ -168,7 +168,8 @@ loop_nest cim_rules(placement p) {
     if (limit[index(dim::N)] < 1)
         throw input_error("no mapping: weights of " + std::to_string(p.g.bits.b) + " bits need " +
                           std::to_string(p.m.matrix_engine()->weight_slices(p.g.bits.b)) +
-                          " columns each, level 'array' has " + std::to_string(p.m.cim->macro.columns_parallel));
+                          " columns each, level 'array' has " +
+                          std::to_string(p.m.matrix_engine()->geometry().columns_parallel));
     p.place(array, dim::K, largest_factor(p.left(dim::K), limit[index(dim::K)]));
     p.place(array, dim::N, largest_factor(p.left(dim::N), limit[index(dim::N)]));
     spread_banks(p, p.slot_of(slot_role::spatial));
