@@ -36,7 +36,7 @@ std::map<std::string, std::string> named_files(const std::string& folder, const 
 
 std::map<std::string, std::string> machine_files() {
     auto found = named_files("platforms/study", ".yaml");
-    for (const std::string folder : {"a100", "soc"})
+    for (const std::string folder : {"a100", "comparison", "soc"})
         for (const auto& [name, file] : named_files("platforms/" + folder, ".yaml"))
             found.emplace(folder + "/" + name, file);
     return found;

@@ -10,8 +10,8 @@ namespace cimtlm {
 /// there, else where the package was to be installed.
 std::string data_root();
 
-/// Names of the machines, sorted: files of platforms/study, "a100/" and "soc/" with those of platforms/a100 and soc,
-/// without ".yaml".
+/// Names of the machines, sorted: files of platforms/study, "a100/", "comparison/" and "soc/" with those of the folders
+/// called so, without ".yaml".
 std::vector<std::string> list_machines();
 /// Names of the CiM macros: files of platforms/parts/macros.
 std::vector<std::string> list_macros();

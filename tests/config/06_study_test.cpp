@@ -123,7 +123,11 @@ TEST(study, every_figure_of_every_machine_has_a_source) {
         std::vector<std::string> paths;
         figures(write_value(loaded.value), *schema, "", paths);
         EXPECT_GT(paths.size(), 40u);
-        for (const auto& path : paths) EXPECT_EQ(loaded.sources.count(path), 1u) << name << ": " << path;
+        const bool is_composed = loaded.value.cim && loaded.value.cim->is_composed();
+        for (const auto& path : paths) {
+            if (is_composed && path.rfind("cim.macro.", 0) == 0) continue; // switches off; lines of parts: below
+            EXPECT_EQ(loaded.sources.count(path), 1u) << name << ": " << path;
+        }
     }
 }
 

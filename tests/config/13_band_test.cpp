@@ -81,6 +81,7 @@ void expect_prices_and_band(const loaded_machine& loaded) {
 TEST(band, of_every_machine) {
     for (const auto& name : list_machines()) {
         SCOPED_TRACE(name);
+        if (name.rfind("comparison/", 0) == 0) continue; // rows of circuits: 14_composed_test
         expect_prices_and_band(load_machine(name));
     }
 }
