@@ -32,6 +32,10 @@ double operation_pj(const engine& e, const macro_pricing& p) {
 
 namespace {
 
+std::int64_t rows_of(const composed_macro_parameters& p) {
+    return p.array.rows_active > 0 ? p.array.rows_active : p.array.rows;
+}
+
 /// Sums that an evaluation converts.
 std::int64_t converted_sums(const composed_macro_parameters& p) {
     const auto columns = p.array.columns_active > 0 ? p.array.columns_active : p.array.columns;
@@ -39,30 +43,19 @@ std::int64_t converted_sums(const composed_macro_parameters& p) {
     return std::max<std::int64_t>(1, columns / slices * (p.slices_in_analog ? 1 : slices));
 }
 
-double most_bits(adc_kind kind) { return kind == adc_kind::sense_amplifier ? 1 : 16; }
+/// Largest sum of a column.
+double largest_sum(const composed_macro_parameters& p) {
+    const auto most = [](int bits) { return std::exp2(bits) - 1; };
+    return static_cast<double>(rows_of(p)) * most(p.input.bits) *
+           most(p.slices_in_analog ? p.weight_bits : p.array.cell_bits);
+}
 
-/// Least resolution at which `fits` the macro: a number of levels, or of whole bits. Throws input_error without one.
-template <class Fits> double least_bits(composed_macro_parameters p, bool whole_bits, Fits fits) {
-    const double least = p.adc.kind == adc_kind::survey ? adc_survey::least_bits : 1;
-    const auto count_of = [&](double bits) { return std::llround(whole_bits ? bits : std::exp2(bits)); };
-    const auto bits_of = [&](std::int64_t n) {
-        return whole_bits ? static_cast<double>(n) : std::log2(static_cast<double>(n));
-    };
-    const auto fits_with = [&](std::int64_t n) {
-        p.adc.bits = bits_of(n);
-        return fits(composed_macro(p));
-    };
-    // What fits goes on fitting with more levels.
-    auto low = count_of(least), high = count_of(most_bits(p.adc.kind));
-    if (!fits_with(high)) throw input_error("adc.bits: no converter of this kind is as exact");
-    while (low < high) {
-        const auto middle = (low + high) / 2;
-        if (fits_with(middle))
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return bits_of(low);
+/// Fewest whole bits that tell every sum. Throws input_error where the kind has none.
+double exact_bits(composed_macro_parameters p) {
+    p.output_noise = 0; // the converter's own doing only
+    p.adc.bits = p.adc.kind == adc_kind::survey ? adc_survey::least_bits : 1;
+    while (!composed_macro(p).exact()) ++p.adc.bits;
+    return p.adc.bits;
 }
 
 /// `p`, changed from `before`, with the converters that go with it: as many for a sum as there were, at the resolution
@@ -73,23 +66,9 @@ composed_macro_parameters with_converters(composed_macro_parameters p, const com
     const auto sums = converted_sums(p), sums_before = converted_sums(before);
     p.adc.columns_per_adc = std::min(p.adc.columns_per_adc, sums);
     if (p.adc.count > 0) p.adc.count = std::clamp(p.adc.count * sums / sums_before, std::int64_t{1}, sums);
-    auto noiseless = p, noiseless_before = before;
-    noiseless.output_noise = noiseless_before.output_noise = 0; // the converter's own doing only
-    const auto tells_all = [](const composed_macro& m) { return m.exact(); };
-    double bits = 0;
-    if (c == converters::exact) {
-        bits = least_bits(noiseless, true, tells_all);
-    } else {
-        const composed_macro was(noiseless_before);
-        const auto lost = [](const composed_macro& m) { return m.exact_bits() - m.effective_bits(); };
-        constexpr double rounding = 1e-9;
-        const auto as_good = [&](const composed_macro& m) {
-            return was.exact() ? m.exact() : lost(m) <= lost(was) + rounding;
-        };
-        // What it has beyond need it keeps.
-        const double beyond = p.adc.bits - least_bits(noiseless_before, false, as_good);
-        bits = std::min(least_bits(noiseless, false, as_good) + beyond, most_bits(p.adc.kind));
-    }
+    const double bits = c == converters::exact
+                            ? exact_bits(p)
+                            : std::max(1.0, p.adc.bits + std::log2(largest_sum(p) / largest_sum(before)));
     const adc stated(p.adc, p.circuits, scale_circuits(p.circuits, {*p.native, p.temperature_c}), "");
     if (p.adc.conversion_energy_pj > 0) p.adc.conversion_energy_pj = stated.convert_pj(bits);
     if (p.adc.conversion_ps > 0) p.adc.conversion_ps = stated.convert_ps(bits);
@@ -99,10 +78,6 @@ composed_macro_parameters with_converters(composed_macro_parameters p, const com
 
 void hold_rows(composed_macro_parameters& p, std::int64_t rows) {
     p.array.rows = std::max(p.array.rows, rows * (p.weight_serial ? p.weight_bits : 1));
-}
-
-std::int64_t rows_of(const composed_macro_parameters& p) {
-    return p.array.rows_active > 0 ? p.array.rows_active : p.array.rows;
 }
 
 /// The figure at each point; what input_error refuses is not there.

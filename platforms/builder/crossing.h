@@ -22,9 +22,8 @@ result_precision precision_of(const engine& e);
 /// Figures of two macros may be compared: nothing is lost, or the results are worth the same within a bit.
 bool equally_precise(const result_precision& a, const result_precision& b);
 
-/// What converters are taken to be where a macro is changed. as_built: as exact as they are; their resolution changes
-/// by what it takes that a result loses as many bits of the exact one as it does now. exact: of as few whole bits as
-/// tell every sum.
+/// What converters are taken to be where a macro is changed. as_built: as exact as they are against the exact result: a
+/// bit more or less for every factor of two of the largest sum. exact: of as few whole bits as tell every sum.
 enum class converters { as_built, exact };
 
 /// A figure of one macro over a quantity. NaN where the macro cannot be built so, or the machine does not hold the
