@@ -10,5 +10,7 @@ int compare_command(const std::vector<std::string>& arguments);
 int list_command(const std::vector<std::string>& arguments);
 int show_command(const std::vector<std::string>& arguments);
 int probe_command(const std::vector<std::string>& arguments);
+int macro_command(const std::vector<std::string>& arguments);
+int validate_command(const std::vector<std::string>& arguments);
 
 } // namespace cimtlm

@@ -19,6 +19,8 @@ constexpr const char* usage =
     "  cimtlm compare MACHINE... --trace TRACE|--gemm M,N,K [options]   several, in parallel\n"
     "  cimtlm list machines|macros|traces\n"
     "  cimtlm show MACHINE [--set KEY=VALUE]...          what a machine is made of, with sources\n"
+    "  cimtlm macro MACRO [--set KEY=VALUE]...           data sheet of a macro\n"
+    "  cimtlm validate silicon FILE.csv [options]        published chips, predicted from their tables\n"
     "  cimtlm probe MACHINE latency|bandwidth [options]  what its memories take, by working set\n"
     "\n"
     "cimtlm COMMAND --help tells the options. MACHINE and TRACE are files or listed names.\n";
@@ -29,7 +31,9 @@ int command(const std::vector<std::string>& arguments) {
                                                                                    {"compare", compare_command},
                                                                                    {"list", list_command},
                                                                                    {"show", show_command},
-                                                                                   {"probe", probe_command}};
+                                                                                   {"probe", probe_command},
+                                                                                   {"macro", macro_command},
+                                                                                   {"validate", validate_command}};
     if (arguments.empty()) {
         std::cerr << usage;
         return exit_input;
