@@ -17,6 +17,7 @@ constexpr const char* usage =
     "\n"
     "  cimtlm run MACHINE TRACE|--gemm M,N,K [options]   one machine\n"
     "  cimtlm compare MACHINE... --trace TRACE|--gemm M,N,K [options]   several, in parallel\n"
+    "  cimtlm compare --macros MACRO MACRO... --trace TRACE|--gemm M,N,K   in one machine, and where they cross\n"
     "  cimtlm list machines|macros|traces\n"
     "  cimtlm show MACHINE [--set KEY=VALUE]...          what a machine is made of, with sources\n"
     "  cimtlm macro MACRO [--set KEY=VALUE]...           data sheet of a macro\n"

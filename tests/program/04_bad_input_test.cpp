@@ -41,7 +41,7 @@ std::string machine_text(const std::string& from, const std::string& to) {
 
 TEST(bad_input, commands_and_names) {
     refuse({"rnu", "tensor_core", "lenet5"},
-           {"command 'rnu'", "did you mean 'run'", "compare, list, probe, run, show"});
+           {"command 'rnu'", "did you mean 'run'", "compare, list, macro, probe, run, show, validate"});
     refuse({"run", "tensor_cor", "lenet5"}, {"machine 'tensor_cor'", "did you mean 'tensor_core'", "rf_digital_6t"});
     refuse({"run", "tensor_core", "lenet"}, {"trace 'lenet'", "did you mean 'lenet5'", "bert_large"});
     refuse({"compare", "tensor_core", "rf_digital_6", "--trace", "lenet5"}, {"did you mean 'rf_digital_6t'"});
