@@ -121,6 +121,8 @@ TEST(input_driver, drives_a_row_with_the_columns_it_reaches) {
     const input_driver binary(p, constants, {}, "");
     EXPECT_DOUBLE_EQ(binary.drive_pj(128), 128e-4);
     EXPECT_EQ(binary.pulses_ps(), 0);
+    EXPECT_DOUBLE_EQ(binary.leakage_mw(), 0.01e-6);
+    EXPECT_DOUBLE_EQ(binary.row_area_um2(), 3);
     p.kind = driver_kind::pulse_width;
     p.bits = 8;
     EXPECT_DOUBLE_EQ(input_driver(p, constants, {}, "").pulses_ps(), 255 * 10);

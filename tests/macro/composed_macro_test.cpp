@@ -187,6 +187,38 @@ TEST(composed_macro, serial_weights_take_an_evaluation_a_bit_of_each) {
     EXPECT_TRUE(m.exact());
 }
 
+TEST(composed_macro, slices_over_arrays_have_drivers_of_their_own) {
+    const composed_macro columns(small_composed()),
+        arrays(with([](auto&p) { p.slicing = weight_slicing::arrays, p.array.columns = 32; }));
+    EXPECT_EQ(arrays.geometry().columns_parallel, columns.geometry().columns_parallel);
+    EXPECT_EQ(arrays.capacity_bytes(), columns.capacity_bytes());
+    EXPECT_EQ(arrays.step_ps(), columns.step_ps());
+    for (const auto* part : {"array", "adc", "write", "buffer", "accumulate"})
+        EXPECT_NEAR(value_of(arrays.area_parts(), part), value_of(columns.area_parts(), part), 1e-6) << part;
+    EXPECT_NEAR(value_of(arrays.area_parts(), "word_line"), 4 * value_of(columns.area_parts(), "word_line"), 1e-6);
+    EXPECT_GT(arrays.leakage_mw(), columns.leakage_mw());
+    for (const auto* part : {"word_line", "array", "adc", "accumulate"})
+        EXPECT_NEAR(value_of(arrays.energy_parts({}), part), value_of(columns.energy_parts({}), part), 1e-9) << part;
+}
+
+TEST(composed_macro, what_is_not_retained_is_written_again) {
+    const composed_macro stays(small_composed());
+    const double written_ps = 128 * 1000;
+    for (const double times : {4.0, 10.0, 100.0}) {
+        const composed_macro m(with([&](auto& p) { p.write.retention_ps = times * written_ps; }));
+        EXPECT_NEAR(m.step_ps(), stays.step_ps() / (1 - 1 / times), 1e-6);
+        EXPECT_NEAR(value_of(m.time_parts(), "refresh"), m.step_ps() / times, 1e-6);
+        const double refreshed = static_cast<double>(m.capacity_bytes()) * m.step_ps() / (times * written_ps);
+        EXPECT_NEAR(value_of(m.energy_parts({}), "write"), refreshed * m.write_pj_per_byte(), 1e-9);
+        const composed_macro beside(
+            with([&](auto& p) { p.write.retention_ps = times * written_ps, p.ping_pong = true; }));
+        EXPECT_EQ(beside.step_ps(), stays.step_ps()) << "the second set is written meanwhile";
+        EXPECT_GT(value_of(beside.energy_parts({}), "write"), 0);
+    }
+    EXPECT_EQ(refusal([&](auto& p) { p.write.retention_ps = written_ps; }),
+              "write.retention_ps: weights are lost sooner than they are written");
+}
+
 TEST(composed_macro, supply_and_node_move_energy_and_time_apart) {
     const composed_macro reference(small_composed());
     const composed_macro high(with([](auto& p) { p.native->supply_v = 1.6; }));
@@ -240,6 +272,8 @@ TEST(composed_macro, refuses_nonsense_with_its_reason) {
               "encoding: cells of several bits hold no sign of twos_complement: differential or offset");
     EXPECT_EQ(refusal([](auto& p) { p.weight_serial = true; }),
               "weight_serial: bits of a weight are read one after another where the sum is digital, without ping_pong");
+    EXPECT_EQ(refusal([](auto& p) { p.slicing = weight_slicing::arrays, p.slices_in_analog = true; }),
+              "slicing: slices over arrays are joined behind the converters, and not serial");
     EXPECT_EQ(refusal([](auto& p) { p.statistics.column_sparsity = 1; }),
               "statistics: densities lie between 0 and 1, column_sparsity from 0 to below 1");
     EXPECT_EQ(refusal([](auto& p) { p.control_share = -1; }), "control_share: must not be negative");

@@ -35,6 +35,8 @@ public:
     /// Length of the pulses of one evaluation, ps; 0: the array's settling contains them.
     double pulses_ps() const;
     double row_area_um2() const;
+    /// Of one row's driver.
+    double leakage_mw() const { return p_.bits * k_.cell_leakage_nw * s_.leakage * 1e-6; }
 
 private:
     input_driver_parameters p_;

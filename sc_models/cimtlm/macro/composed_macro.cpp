@@ -44,9 +44,7 @@ composed_macro::circuits::circuits(const composed_macro_parameters& p, const tec
            p.circuits, scale)
     , sum(sum_bits(p, array.rows_active()), p.circuits, scale)
     , operands(static_cast<double>(array.rows_active()) * p.input_bits, p.circuits, scale)
-    , results(static_cast<double>(array.columns_active()) / std::max(1, p.weight_bits) *
-                  sum_bits(p, array.rows_active()),
-              p.circuits, scale) {}
+    , results(static_cast<double>(array.columns_active()) * sum_bits(p, array.rows_active()), p.circuits, scale) {}
 
 composed_macro::composed_macro(composed_macro_parameters p)
     : p_(std::move(p))
@@ -65,11 +63,21 @@ composed_macro::composed_macro(composed_macro_parameters p)
             static_cast<double>(columns_per_adc()) * timing_.converter.convert_ps(conversion_bits(p_.statistics));
     const double round = p_.pipelined ? std::max(settle_ps_, conversions_ps_) : settle_ps_ + conversions_ps_;
     step_ps_ = p_.setup_ps + evaluations(p_.statistics) * round;
+    if (const double retention = p_.write.retention_ps; retention > 0) {
+        const double writing = static_cast<double>(p_.array.rows) * timing_.write.row_ps();
+        if (writing >= retention)
+            throw input_error("write.retention_ps: weights are lost sooner than they are written");
+        refresh_share_ = p_.ping_pong ? 0 : writing / retention;
+        step_ps_ /= 1 - refresh_share_;
+    }
     for (const auto& part :
-         {energy_.array.leakage_mw(cells(p_)), static_cast<double>(converters_) * energy_.converter.leakage_mw(),
+         {static_cast<double>(arrays()) * energy_.array.leakage_mw(cells(p_)),
+          static_cast<double>(arrays() * p_.array.rows) * energy_.driver.leakage_mw(),
+          static_cast<double>(converters_) * energy_.converter.leakage_mw(),
           static_cast<double>(weights_parallel()) * (energy_.sum.leakage_mw() + energy_.tree.leakage_mw()),
-          energy_.operands.leakage_mw(), energy_.results.leakage_mw(),
-          energy_.write.leakage_mw(static_cast<double>(p_.array.columns))})
+          energy_.operands.leakage_mw(),
+          energy_.results.leakage_mw() * static_cast<double>(arrays()) / static_cast<double>(slices()),
+          energy_.write.leakage_mw(static_cast<double>(arrays() * p_.array.columns))})
         leakage_mw_ += part;
     double step_pj = 0;
     for (const auto& c : step_charges(p_.statistics)) step_pj += c.unit_energy_pj * c.per_step;
@@ -96,6 +104,8 @@ void composed_macro::check() const {
     if (p_.read_phases != 1 && p_.read_phases != 2 && p_.read_phases != 4)
         fail("read_phases: an evaluation has 1, 2 or 4 phases, not " + text(p_.read_phases));
     const bool digital = p_.array.summation == summation::digital;
+    if (p_.slicing == weight_slicing::arrays && (p_.weight_serial || p_.slices_in_analog))
+        fail("slicing: slices over arrays are joined behind the converters, and not serial");
     if (p_.weight_serial && (!digital || p_.ping_pong))
         fail("weight_serial: bits of a weight are read one after another where the sum is digital, without ping_pong");
     if (p_.weight_serial && p_.array.rows < energy_.array.rows_active() * p_.weight_bits)
@@ -187,6 +197,9 @@ std::vector<composed_macro::step_charge> composed_macro::step_charges(const oper
         charges.push_back({"write", "write_back", "bit", energy_.write.cell_pj(), weights * evaluations_now});
     charges.push_back({"buffer", "buffer", "bit", energy_.operands.access_pj(),
                        energy_.operands.bits() + weights * energy_.sum.bits()});
+    if (p_.write.retention_ps > 0)
+        charges.push_back({"write", "refresh", "byte", write_pj_per_byte(),
+                           static_cast<double>(capacity_bytes()) * step_ps_ / p_.write.retention_ps});
     charges.push_back({"leakage", "leakage", "step", leakage_mw_ * step_ps_ * 1e-3, 1});
     if (p_.control_share > 0) charges.push_back({"control", "control", "step", control_pj_, 1});
     return charges;
@@ -211,19 +224,22 @@ std::vector<part_share> composed_macro::time_parts() const {
     const bool hidden_settling = p_.pipelined && !hidden_conversions;
     return {{"setup", p_.setup_ps},
             {"settle", hidden_settling ? 0 : n * settle_ps_},
-            {"convert", hidden_conversions ? 0 : n * conversions_ps_}};
+            {"convert", hidden_conversions ? 0 : n * conversions_ps_},
+            {"refresh", refresh_share_ * step_ps_}};
 }
 
 std::vector<part_share> composed_macro::area_parts() const {
     const auto rows = static_cast<double>(p_.array.rows), weights = static_cast<double>(weights_parallel());
+    const auto side_by_side = static_cast<double>(arrays());
     std::vector<part_share> parts{
-        {"array", energy_.array.area_um2(cells(p_))},
-        {"word_line", rows * energy_.driver.row_area_um2()},
+        {"array", side_by_side * energy_.array.area_um2(cells(p_))},
+        {"word_line", side_by_side * rows * energy_.driver.row_area_um2()},
         {"adc", static_cast<double>(converters_) * energy_.converter.area_um2()},
         {"adder_tree", weights * energy_.tree.area_um2()},
         {"accumulate", weights * energy_.sum.area_um2()},
-        {"buffer", energy_.operands.area_um2() + energy_.results.area_um2()},
-        {"write", energy_.write.area_um2(static_cast<double>(p_.array.columns))},
+        {"buffer",
+         energy_.operands.area_um2() + energy_.results.area_um2() * side_by_side / static_cast<double>(slices())},
+        {"write", side_by_side * energy_.write.area_um2(static_cast<double>(p_.array.columns))},
         {"other", p_.other_area_um2},
     };
     parts.erase(std::remove_if(parts.begin(), parts.end(), [](const auto& p) { return p.value == 0; }), parts.end());

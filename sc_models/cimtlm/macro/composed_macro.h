@@ -23,6 +23,11 @@ namespace cimtlm {
 enum class weight_encoding { twos_complement, differential, offset };
 BOOST_DESCRIBE_ENUM(weight_encoding, twos_complement, differential, offset)
 
+/// Where the slices of a weight lie: in neighbouring columns of one array, or in the same column of as many arrays,
+/// each with drivers of its own.
+enum class weight_slicing { columns, arrays };
+BOOST_DESCRIBE_ENUM(weight_slicing, columns, arrays)
+
 /// A part file of platforms/parts/macros with `kind: composed`. Every number carries its source there.
 struct composed_macro_parameters {
     static constexpr const char* kind = "composed"; ///< what a file calls it
@@ -34,6 +39,7 @@ struct composed_macro_parameters {
     int input_bits = 8;  ///< bits of the inputs that one step takes
     int weight_bits = 8; ///< bits of one held weight, over ceil(weight_bits / cell_bits) columns
     weight_encoding encoding = weight_encoding::twos_complement;
+    weight_slicing slicing = weight_slicing::columns;
     bool weight_serial = false;      ///< bits of a weight lie in rows and are read one after another; digital sums only
     bool slices_in_analog = false;   ///< columns of a weight are joined before the converter: one conversion a weight
     int read_phases = 1;             ///< evaluations a slice of input: 4 for (+, -) inputs on (+, -) weights apart
@@ -53,7 +59,7 @@ struct composed_macro_parameters {
     bool follows_node = true; ///< false: devices or converters that no logic node scales; all figures stay native
 };
 BOOST_DESCRIBE_STRUCT(composed_macro_parameters, (),
-                      (name, array, input, adc, write, input_bits, weight_bits, encoding, weight_serial,
+                      (name, array, input, adc, write, input_bits, weight_bits, encoding, slicing, weight_serial,
                        slices_in_analog, read_phases, pipelined, zero_skipping, ping_pong, setup_ps, control_share,
                        other_power_mw, other_area_um2, output_noise, statistics, circuits, native, latency_native,
                        temperature_c, follows_node))
@@ -68,7 +74,8 @@ struct part_share {
 ///
 ///   evaluations = ceil(input_bits / input.bits) x read_phases, x weight_bits where these are serial
 ///   a round: drivers and array settle, then each converter serves its columns one after another
-///   step = setup + evaluations x (settle + conversions), or x the longer of the two when pipelined
+///   step = setup + evaluations x (settle + conversions), or x the longer of the two when pipelined; longer by the
+///   share of time that writing all weights again takes within their retention
 ///
 /// Energies of a step are counts x energy per action; all of them, areas and leakage are sums over parts.
 class composed_macro final : public engine {
@@ -119,7 +126,8 @@ public:
     double effective_bits() const;
     /// Bits of an exact result.
     double exact_bits() const;
-    /// Time until weights have to be written again, ps; 0: they stay.
+    /// Time until weights have to be written again, ps; 0: they stay. Their refresh is charged, and timed unless it
+    /// goes on beside (ping_pong).
     double retention_ps() const { return p_.write.retention_ps; }
     /// Within what factors of their values energy, delay and area lie for four of five chips.
     double energy_uncertainty() const;
@@ -171,7 +179,9 @@ private:
         return p_.weight_serial ? 1 : (p_.weight_bits + p_.array.cell_bits - 1) / p_.array.cell_bits;
     }
     std::int64_t input_slices() const { return (p_.input_bits + p_.input.bits - 1) / p_.input.bits; }
-    std::int64_t weights_parallel() const { return energy_.array.columns_active() / slices(); }
+    /// Arrays side by side.
+    std::int64_t arrays() const { return p_.slicing == weight_slicing::arrays ? slices() : 1; }
+    std::int64_t weights_parallel() const { return energy_.array.columns_active() * arrays() / slices(); }
     /// Sums that an evaluation converts.
     std::int64_t sums() const { return weights_parallel() * (p_.slices_in_analog ? 1 : slices()); }
     /// Weight bits behind one of them.
@@ -184,7 +194,8 @@ private:
     composed_macro_parameters p_;
     circuits energy_, timing_;
     std::int64_t converters_ = 0;
-    double settle_ps_ = 0, conversions_ps_ = 0, step_ps_ = 0, leakage_mw_ = 0, control_pj_ = 0, mac_pj_ = 0;
+    double settle_ps_ = 0, conversions_ps_ = 0, refresh_share_ = 0, step_ps_ = 0, leakage_mw_ = 0, control_pj_ = 0,
+           mac_pj_ = 0;
 };
 
 } // namespace cimtlm

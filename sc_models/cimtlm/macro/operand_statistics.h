@@ -2,7 +2,9 @@
 /// What the numbers of a product are like, where the energy of an engine depends on it.
 #include <boost/describe.hpp>
 
+#include <cstdint>
 #include <tuple>
+#include <vector>
 
 namespace cimtlm {
 
@@ -25,5 +27,10 @@ private:
     std::tuple<double, double, double> all() const { return {input_density, weight_density, column_sparsity}; }
 };
 BOOST_DESCRIBE_STRUCT(operand_statistics, (), (input_density, weight_density, column_sparsity))
+
+/// What the statistics of real operands are: `weights` row major, a row for each of `inputs`; ones among the bits of
+/// their two's complement.
+operand_statistics statistics_of(const std::vector<std::int32_t>& inputs, int input_bits,
+                                 const std::vector<std::int32_t>& weights, int weight_bits);
 
 } // namespace cimtlm

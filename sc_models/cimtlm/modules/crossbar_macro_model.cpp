@@ -33,7 +33,8 @@ crossbar_macro_model::crossbar_macro_model(std::shared_ptr<const engine> e, doub
     , cycle_ps_(cycle_ps)
     , precision_(CIM_MACRO_PRECISION_VALUE)
     , ledger_(energy)
-    , mac_accounts_(energy, part, engine_->mac_charges(basis, engine_->nominal_statistics()))
+    , part_(part)
+    , basis_(basis)
     , padding_account_(energy.open(part, "padding", "MAC", engine_->mac_pj(basis)))
     , write_account_(energy.open(part, "write", "byte", engine_->write_pj_per_byte())) {
     if (engine_->overhead_pj() > 0) overhead_account_ = energy.open(part, "overhead", "MAC", engine_->overhead_pj());
@@ -141,7 +142,6 @@ void crossbar_macro_model::start(bool accumulate, std::int64_t time_ps) {
     macs_ += macs;
     executed_macs_ += executed;
     busy_ps_ += end_ps_ - begin_ps_;
-    mac_accounts_.charge(ledger_, static_cast<double>(macs) * slices);
     ledger_.charge(padding_account_, static_cast<double>(executed - macs) * slices);
     if (overhead_account_) ledger_.charge(*overhead_account_, static_cast<double>(executed) * slices);
 }
@@ -158,6 +158,8 @@ std::vector<std::int64_t> crossbar_macro_model::multiply(std::int64_t rows, std:
     std::vector<std::int32_t> inputs, weights;
     std::vector<std::int64_t> outputs;
     auto key = static_cast<std::uint64_t>(steps_);
+    const auto slices =
+        static_cast<double>(engine_->input_slices(input_bits()) * engine_->weight_slices(weight_bits()));
     for (std::int64_t row = 0; row < rows; row += geometry_.rows_parallel) {
         const auto height = std::min(rows - row, geometry_.rows_parallel);
         inputs.clear();
@@ -169,6 +171,9 @@ std::vector<std::int64_t> crossbar_macro_model::multiply(std::int64_t rows, std:
             for (auto r = row; r < row + height; ++r)
                 for (auto c = column; c < column + width; ++c)
                     weights.push_back(element(region::weights, r * stride_ + c * weight_bits() / 8, weight_bits()));
+            const auto statistics = statistics_of(inputs, input_bits(), weights, weight_bits());
+            mac_accounts(ledger_, part_, engine_->mac_charges(basis_, statistics))
+                .charge(ledger_, static_cast<double>(height * width) * slices);
             outputs.assign(sums.begin() + column, sums.begin() + column + width);
             compute_sliced(*engine_, inputs, input_bits(), sliced_weights(*engine_, weights, weight_bits()),
                            weight_bits(), outputs, key);

@@ -21,7 +21,7 @@ namespace cimtlm {
 ///
 /// A product of `rows` x `columns` takes ceil(rows / Rp) x ceil(columns / Cp) x input slices steps, as the cost model
 /// counts a product with M = 1 whose weights are held; weights wider than the engine's take neighbouring columns of
-/// Cp. Energy goes to the part `part`: the rows of the engine's MACs at its nominal statistics, padding (lanes of the
+/// Cp. Energy goes to the part `part`: the rows of the engine's MACs by the bits of its operands, padding (lanes of the
 /// last steps that idle) and overhead by MAC and slice, write by byte.
 class crossbar_macro_model {
 public:
@@ -115,7 +115,8 @@ private:
     std::uint32_t completed_ = 0;
 
     ledger& ledger_;
-    mac_accounts mac_accounts_;
+    std::string part_;
+    energy_basis basis_;
     ledger::account padding_account_, write_account_;
     std::optional<ledger::account> overhead_account_;
     std::int64_t products_ = 0, steps_ = 0, macs_ = 0, executed_macs_ = 0, weight_bytes_ = 0, busy_ps_ = 0;
