@@ -21,7 +21,10 @@ circuit_scale scale_at(const composed_macro_parameters& p, const technology_poin
     }
 }
 
+/// What parts are built with, checked before they are.
 const technology_point& native_of(const composed_macro_parameters& p) {
+    if (p.input_bits < 1 || p.input_bits > 16) throw input_error("input_bits: a step takes inputs of 1 to 16 bits");
+    if (p.weight_bits < 1 || p.weight_bits > 16) throw input_error("weight_bits: weights have 1 to 16 bits");
     if (!p.native) throw input_error("native: no technology is said");
     return *p.native;
 }
@@ -87,8 +90,6 @@ composed_macro::composed_macro(composed_macro_parameters p)
 
 void composed_macro::check() const {
     const auto fail = [](const std::string& text) { throw input_error(text); };
-    if (p_.input_bits < 1 || p_.input_bits > 16) fail("input_bits: a step takes inputs of 1 to 16 bits");
-    if (p_.weight_bits < 1 || p_.weight_bits > 16) fail("weight_bits: weights have 1 to 16 bits");
     const auto text = [](std::int64_t v) { return std::to_string(v); };
     if (p_.input.bits > p_.input_bits)
         fail("input.bits: an evaluation takes " + text(p_.input.bits) + " bits of inputs that have " +
