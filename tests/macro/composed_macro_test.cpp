@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 
 using namespace cimtlm;
 
@@ -149,6 +150,12 @@ TEST(composed_macro, zeros_are_skipped_where_all_rows_are_zero) {
     const double busy = 1 - std::pow(0.9, 4); // of four rows, at least one bit
     EXPECT_NEAR(skipping.step_ps() / plain.step_ps(), busy, 1e-12);
     EXPECT_NEAR(skipping.conversions() / plain.conversions(), busy, 1e-12);
+    const auto with_skipping = skipping.energy_parts(skipping.nominal_statistics()),
+               without = plain.energy_parts(plain.nominal_statistics());
+    for (const auto* part : {"adc", "accumulate"})
+        EXPECT_NEAR(value_of(with_skipping, part) / value_of(without, part), busy, 1e-12) << part;
+    for (const auto* part : {"word_line", "array"}) // nothing was driven where all was zero
+        EXPECT_NEAR(value_of(with_skipping, part), value_of(without, part), 1e-12) << part;
     const composed_macro many(with([](auto& p) { p.zero_skipping = true; }));
     EXPECT_NEAR(many.step_ps(), composed_macro(small_composed()).step_ps(), 1e-6) << "128 rows are never all zero";
 }
@@ -183,7 +190,9 @@ TEST(composed_macro, serial_weights_take_an_evaluation_a_bit_of_each) {
     EXPECT_EQ(m.geometry().columns_parallel, 128);
     EXPECT_EQ(m.geometry().rows_held, 32) << "4 rows a weight";
     EXPECT_DOUBLE_EQ(m.step_ps(), 4 * 4 * (400 + 300 + 1000)) << "read, add, write back";
-    EXPECT_NEAR(value_of(m.energy_parts({}), "write"), 128 * 16 * 2e-2, 1e-9);
+    EXPECT_NEAR(value_of(m.energy_parts({}), "write_back"), 128 * 16 * 2e-2, 1e-9);
+    EXPECT_DOUBLE_EQ(m.write_pj_per_byte(), 8 * 2e-2) << "a cell a bit, wherever it lies";
+    EXPECT_DOUBLE_EQ(m.write_row_ps(), 4 * 1000) << "a weight lies in four rows";
     EXPECT_TRUE(m.exact());
 }
 
@@ -197,6 +206,11 @@ TEST(composed_macro, slices_over_arrays_have_drivers_of_their_own) {
         EXPECT_NEAR(value_of(arrays.area_parts(), part), value_of(columns.area_parts(), part), 1e-6) << part;
     EXPECT_NEAR(value_of(arrays.area_parts(), "word_line"), 4 * value_of(columns.area_parts(), "word_line"), 1e-6);
     EXPECT_GT(arrays.leakage_mw(), columns.leakage_mw());
+    const composed_macro stated(with([](auto& p) {
+        p.slicing = weight_slicing::arrays, p.array.columns = 32;
+        p.input.row_energy_pj = 0.5;
+    }));
+    EXPECT_NEAR(value_of(stated.energy_parts({}), "word_line"), 4 * 128 * 4 * 0.5, 1e-9) << "each array's rows";
     for (const auto* part : {"word_line", "array", "adc", "accumulate"})
         EXPECT_NEAR(value_of(arrays.energy_parts({}), part), value_of(columns.energy_parts({}), part), 1e-9) << part;
 }
@@ -209,11 +223,11 @@ TEST(composed_macro, what_is_not_retained_is_written_again) {
         EXPECT_NEAR(m.step_ps(), stays.step_ps() / (1 - 1 / times), 1e-6);
         EXPECT_NEAR(value_of(m.time_parts(), "refresh"), m.step_ps() / times, 1e-6);
         const double refreshed = static_cast<double>(m.capacity_bytes()) * m.step_ps() / (times * written_ps);
-        EXPECT_NEAR(value_of(m.energy_parts({}), "write"), refreshed * m.write_pj_per_byte(), 1e-9);
+        EXPECT_NEAR(value_of(m.energy_parts({}), "refresh"), refreshed * m.write_pj_per_byte(), 1e-9);
         const composed_macro beside(
             with([&](auto& p) { p.write.retention_ps = times * written_ps, p.ping_pong = true; }));
         EXPECT_EQ(beside.step_ps(), stays.step_ps()) << "the second set is written meanwhile";
-        EXPECT_GT(value_of(beside.energy_parts({}), "write"), 0);
+        EXPECT_GT(value_of(beside.energy_parts({}), "refresh"), 0);
     }
     EXPECT_EQ(refusal([&](auto& p) { p.write.retention_ps = written_ps; }),
               "write.retention_ps: weights are lost sooner than they are written");
@@ -272,6 +286,22 @@ TEST(composed_macro, refuses_nonsense_with_its_reason) {
               "encoding: cells of several bits hold no sign of twos_complement: differential or offset");
     EXPECT_EQ(refusal([](auto& p) { p.weight_serial = true; }),
               "weight_serial: bits of a weight are read one after another where the sum is digital, without ping_pong");
+    EXPECT_EQ(refusal([](auto& p) { p.input.kind = driver_kind::pulse_width; }, small_digital()),
+              "input.kind: gates take bits, no widths of pulses");
+    EXPECT_EQ(refusal([](auto& p) { p.encoding = weight_encoding::differential; }, small_digital()),
+              "encoding: a digital sum has no pairs of cells: twos_complement or offset");
+    EXPECT_EQ(refusal([](auto& p) { p.slices_in_analog = true; }, small_digital()),
+              "slices_in_analog: a digital sum has nothing analog to join");
+    EXPECT_EQ(refusal([](auto& p) { p.weight_bits = std::numeric_limits<int>::max(); }),
+              "weight_bits: weights have 1 to 16 bits");
+    EXPECT_EQ(refusal([](auto& p) { p.circuits.pulse_ps = -1; }), "circuits.pulse_ps: must not be negative");
+    EXPECT_EQ(refusal([](auto& p) { p.circuits.write_ps = NAN; }), "circuits.write_ps: must be a finite number");
+    EXPECT_EQ(refusal([](auto& p) { p.circuits.array_efficiency = 0; }),
+              "circuits.array_efficiency: lies above 0 and at most at 1");
+    EXPECT_EQ(refusal([](auto& p) { p.circuits.leakage_doubling_k = 0; }),
+              "circuits.leakage_doubling_k: must be above 0");
+    EXPECT_EQ(refusal([](auto& p) { p.circuits.energy_uncertainty = 0.5; }),
+              "circuits.energy_uncertainty: is a factor of at least 1");
     EXPECT_EQ(refusal([](auto& p) { p.slicing = weight_slicing::arrays, p.slices_in_analog = true; }),
               "slicing: slices over arrays are joined behind the converters, and not serial");
     EXPECT_EQ(refusal([](auto& p) { p.statistics.column_sparsity = 1; }),

@@ -100,10 +100,10 @@ TEST(composed_results, slicing_alone_changes_nothing) {
 TEST(composed_results, effective_bits_are_what_the_results_are_worth) {
     std::mt19937 random(9);
     for (auto p : ways())
-        for (const double bits : {3.0, 5.0}) {
+        for (const double bits : {2.0, 3.0, 5.0, 7.0, 9.0}) {
             p.adc.bits = bits;
             const composed_macro m(p);
-            if (m.exact()) continue;
+            if (m.exact() || m.effective_bits() > 12) continue; // too few clipped sums to measure
             double signal = 0, noise = 0;
             for (int i = 0; i < 400; ++i) {
                 const auto o = random_operands(m.geometry(), random, true);
@@ -113,10 +113,67 @@ TEST(composed_results, effective_bits_are_what_the_results_are_worth) {
                     noise += std::pow(static_cast<double>(r[c] - o.exact[c]), 2);
                 }
             }
-            const double measured = (10 * std::log10(signal / noise) - 1.761) / 6.0206;
-            EXPECT_NEAR(m.effective_bits(), std::max(0.0, measured), 0.5)
-                << "encoding " << static_cast<int>(p.encoding) << ", input bits " << p.input.bits << ", in analog "
-                << p.slices_in_analog << ", converter " << bits << ", cell bits " << p.array.cell_bits;
+            const double measured = std::max(0.0, (10 * std::log10(signal / noise) - 1.761) / 6.0206);
+            const auto way = "encoding " + std::to_string(static_cast<int>(p.encoding)) + ", input bits " +
+                             std::to_string(p.input.bits) + ", in analog " + std::to_string(p.slices_in_analog) +
+                             ", converter " + std::to_string(bits) + ", cell bits " + std::to_string(p.array.cell_bits);
+            EXPECT_LT(m.effective_bits(), measured + 0.6) << way;
+            // Fine converters lose by rare clipping, which a normal tail overstates for sums that have an end.
+            if (bits <= 5) {
+                EXPECT_GT(m.effective_bits(), measured - 0.5) << way;
+            }
+        }
+}
+
+TEST(composed_results, nothing_in_gives_nothing_out) {
+    for (auto p : ways())
+        for (const double bits : {1.0, 4.0, 6.0}) {
+            p.adc.bits = bits;
+            const composed_macro m(p);
+            std::mt19937 random(13);
+            auto o = random_operands(m.geometry(), random, true);
+            std::fill(o.inputs.begin(), o.inputs.end(), 0);
+            o.exact.assign(o.exact.size(), 0);
+            ASSERT_EQ(results(m, o, 0), o.exact) << "converter " << bits;
+        }
+}
+
+TEST(composed_results, small_sparse_and_few_operands_lose_no_more_than_even_ones) {
+    // Inputs behind a ReLU, inputs that are mostly small, weights that are mostly zero, a quarter of the rows: the
+    // error of a conversion is that of an even product or less, whatever is left of the signal.
+    std::mt19937 random(14);
+    for (auto p : ways())
+        for (const double bits : {4.0, 6.0}) {
+            p.adc.bits = bits;
+            const composed_macro m(p);
+            if (m.exact()) continue;
+            const auto error = [&](int kind) {
+                double sum = 0;
+                for (int i = 0; i < 60; ++i) {
+                    auto o = random_operands(m.geometry(), random, true);
+                    const auto columns = o.exact.size();
+                    for (std::size_t r = 0; r < o.inputs.size(); ++r) {
+                        if (kind == 1) o.inputs[r] = std::max(o.inputs[r], 0);
+                        if (kind == 2) o.inputs[r] /= 3;
+                        if (kind == 3 && r >= o.inputs.size() / 4) o.inputs[r] = 0;
+                        if (kind == 4 && r % 4)
+                            for (std::size_t c = 0; c < columns; ++c) o.weights[r * columns + c] = 0;
+                    }
+                    o.exact.assign(columns, 0);
+                    for (std::size_t r = 0; r < o.inputs.size(); ++r)
+                        for (std::size_t c = 0; c < columns; ++c)
+                            o.exact[c] += std::int64_t{o.inputs[r]} * o.weights[r * columns + c];
+                    const auto given = results(m, o, static_cast<std::uint64_t>(i));
+                    for (std::size_t c = 0; c < columns; ++c)
+                        sum += std::pow(static_cast<double>(given[c] - o.exact[c]), 2);
+                }
+                return std::sqrt(sum);
+            };
+            const double even = error(0);
+            for (const int kind : {1, 2, 3, 4})
+                EXPECT_LT(error(kind), 2.5 * even) << "seed 14, kind " << kind << ", converter " << bits
+                                                   << ", encoding " << static_cast<int>(p.encoding) << ", input bits "
+                                                   << p.input.bits << ", in analog " << p.slices_in_analog;
         }
 }
 

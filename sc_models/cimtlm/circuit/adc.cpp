@@ -43,7 +43,7 @@ adc::adc(const adc_parameters& p, const circuit_constants& k, const circuit_scal
                           "conversion_ps)");
     if (p.kind == adc_kind::group && !(p.conversion_energy_pj > 0 && p.conversion_ps > 0))
         fail("conversion_energy_pj", "a group converter needs conversion_energy_pj and conversion_ps");
-    if (p.kind == adc_kind::survey) adc_survey::convert_pj(p.bits, s.node_nm, 1e8); // refuses
+    if (p.kind == adc_kind::survey) adc_survey::convert_pj(p.bits, s.node_nm, 1e12 / convert_ps(p.bits)); // refuses
 }
 
 double adc::comparators() const { return p_.kind == adc_kind::flash ? std::pow(2, p_.bits) - 1 : 1; }

@@ -22,7 +22,7 @@ struct cell_array_parameters {
     cimtlm::summation summation = cimtlm::summation::charge;
     std::int64_t rows = 0;           ///< word lines
     std::int64_t columns = 0;        ///< bit lines (a differential cell has one)
-    std::int64_t rows_active = 0;    ///< rows that add at once; 0: all
+    std::int64_t rows_active = 0;    ///< rows that add at once; 0: all. Rows beyond whole groups hold nothing
     std::int64_t columns_active = 0; ///< columns that are read at once; 0: all
     int cell_bits = 1;               ///< of weight in a cell
     double on_resistance_ohm = 0; ///< of a resistive cell at its largest conductance; 0: the constants say its energy

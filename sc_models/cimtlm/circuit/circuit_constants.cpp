@@ -1,8 +1,12 @@
 #include <cimtlm/base/error.h>
 #include <cimtlm/circuit/circuit_constants.h>
 
+#include <boost/mp11.hpp>
+
 #include <cmath>
 #include <sstream>
+#include <type_traits>
+#include <utility>
 
 namespace cimtlm {
 
@@ -26,6 +30,28 @@ double gate_delay(const circuit_constants& k, double node_nm, double supply_v, d
 }
 
 } // namespace
+
+void check_circuits(const circuit_constants& k) {
+    const auto fail = [](const std::string& key, const char* why) {
+        throw input_error("circuits." + key + ": " + why);
+    };
+    boost::mp11::mp_for_each<boost::describe::describe_members<circuit_constants, boost::describe::mod_public>>(
+        [&](auto member) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(k.*member.pointer)>, double>) {
+                const std::string key = member.name;
+                const double value = k.*member.pointer;
+                const bool exponent = key.size() > 9 && key.compare(key.size() - 9, 9, "_exponent") == 0;
+                if (!std::isfinite(value)) fail(key, "must be a finite number");
+                if (value < 0 && !exponent) fail(key, "must not be negative");
+            }
+        });
+    if (!(k.array_efficiency > 0 && k.array_efficiency <= 1)) fail("array_efficiency", "lies above 0 and at most at 1");
+    if (!(k.leakage_doubling_k > 0)) fail("leakage_doubling_k", "must be above 0");
+    for (const auto& [key, value] : {std::pair{"area_uncertainty", k.area_uncertainty},
+                                     {"energy_uncertainty", k.energy_uncertainty},
+                                     {"delay_uncertainty", k.delay_uncertainty}})
+        if (!(value >= 1)) fail(key, "is a factor of at least 1");
+}
 
 circuit_scale scale_circuits(const circuit_constants& k, const operating_point& point) {
     const double node = point.technology.node_nm, supply = point.technology.supply_v, t = point.temperature_c;

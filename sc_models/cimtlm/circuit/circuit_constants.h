@@ -64,7 +64,7 @@ struct circuit_constants {
     double resistive_cell_f2 = 0;     ///< cell with its access transistor
     double capacitor_cell_f2 = 0;     ///< 8T and a capacitor over it
     double area_uncertainty = 1;      ///< factor
-    double energy_uncertainty = 1;    ///< factor within which four of five chips lie
+    double energy_uncertainty = 1;    ///< factor within which nine of ten chips lie
     double delay_uncertainty = 1;     ///< likewise
 };
 BOOST_DESCRIBE_STRUCT(
@@ -77,6 +77,10 @@ BOOST_DESCRIBE_STRUCT(
      adder_level_ps, gate_energy_pj, accumulate_energy_pj, full_adder_area_um2, buffer_energy_pj, buffer_area_um2,
      write_energy_pj, write_ps, cell_leakage_nw, leakage_doubling_k, leakage_node_exponent, array_efficiency,
      sram_cell_f2, resistive_cell_f2, capacitor_cell_f2, area_uncertainty, energy_uncertainty, delay_uncertainty))
+
+/// Throws input_error ("circuits.pulse_ps: ...") for constants that no circuit has: not finite, negative, an efficiency
+/// outside 0 to 1, an uncertainty below 1.
+void check_circuits(const circuit_constants& constants);
 
 /// Where a circuit works.
 struct operating_point {

@@ -25,6 +25,7 @@ circuit_scale scale_at(const composed_macro_parameters& p, const technology_poin
 const technology_point& native_of(const composed_macro_parameters& p) {
     if (p.input_bits < 1 || p.input_bits > 16) throw input_error("input_bits: a step takes inputs of 1 to 16 bits");
     if (p.weight_bits < 1 || p.weight_bits > 16) throw input_error("weight_bits: weights have 1 to 16 bits");
+    check_circuits(p.circuits);
     if (!p.native) throw input_error("native: no technology is said");
     return *p.native;
 }
@@ -112,6 +113,10 @@ void composed_macro::check() const {
     if (p_.weight_serial && p_.array.rows < energy_.array.rows_active() * p_.weight_bits)
         fail("array.rows: " + text(p_.array.rows) + " rows hold no weight of " + text(p_.weight_bits) +
              " bits in series");
+    if (digital && p_.input.kind == driver_kind::pulse_width) fail("input.kind: gates take bits, no widths of pulses");
+    if (digital && p_.encoding == weight_encoding::differential)
+        fail("encoding: a digital sum has no pairs of cells: twos_complement or offset");
+    if (digital && p_.slices_in_analog) fail("slices_in_analog: a digital sum has nothing analog to join");
     if (digital && energy_.converter.present()) fail("adc.kind: a digital sum needs no converter: none");
     if (!digital && !energy_.converter.present())
         fail("adc.kind: an analog sum needs a converter: sense_amplifier, flash, sar, ramp, cco, survey");
@@ -151,12 +156,15 @@ double composed_macro::macs_per_step() const {
     return static_cast<double>(energy_.array.rows_active() * weights_parallel());
 }
 
+double composed_macro::all_evaluations() const {
+    return static_cast<double>(input_slices()) * p_.read_phases * (p_.weight_serial ? p_.weight_bits : 1);
+}
+
 double composed_macro::evaluations(const operand_statistics& s) const {
-    const double all = static_cast<double>(input_slices()) * p_.read_phases * (p_.weight_serial ? p_.weight_bits : 1);
-    if (!p_.zero_skipping) return all;
+    if (!p_.zero_skipping) return all_evaluations();
     // An evaluation is skipped when all its bits of all its rows are zero.
     const double bits = static_cast<double>(energy_.array.rows_active()) * p_.input.bits;
-    return all * (1 - std::pow(1 - s.input_density, bits));
+    return all_evaluations() * (1 - std::pow(1 - s.input_density, bits));
 }
 
 double composed_macro::conversions() const {
@@ -165,22 +173,24 @@ double composed_macro::conversions() const {
 
 double composed_macro::conversion_bits(const operand_statistics& s) const {
     if (!p_.adc.skips_sparse_bits) return p_.adc.bits;
-    return std::max(1.0, p_.adc.bits - adc::sparse_bits(s.column_sparsity));
+    return std::max(std::min(1.0, p_.adc.bits), p_.adc.bits - adc::sparse_bits(s.column_sparsity));
 }
 
 std::vector<composed_macro::step_charge> composed_macro::step_charges(const operand_statistics& s) const {
     std::vector<step_charge> charges;
     const double rows = static_cast<double>(energy_.array.rows_active()), evaluations_now = evaluations(s),
-                 bits = p_.input.bits * evaluations_now;
+                 bits = p_.input.bits * all_evaluations(); // the ones that are driven, which skipping leaves alone
     const double columns = static_cast<double>(weights_parallel() * slices());
     const double weights = static_cast<double>(weights_parallel());
     constexpr double reference_density = 0.5;
-    charges.push_back({"word_line", "word_line", "row x bit", energy_.driver.drive_pj(columns * p_.array.cell_bits),
-                       rows * bits * s.input_density / reference_density});
+    const auto side_by_side = static_cast<double>(arrays());
+    charges.push_back({"word_line", "word_line", "row x bit",
+                       energy_.driver.drive_pj(columns / side_by_side * p_.array.cell_bits),
+                       side_by_side * rows * bits * s.input_density / reference_density});
     charges.push_back({"array", "array", "cell x bit",
                        energy_.array.cell_read_pj(timing_.driver.bit_ps()) *
                            (p_.array.on_resistance_ohm > 0 ? 1 : p_.array.cell_bits),
-                       rows * columns * energy_.array.pulses(p_.input.bits) * evaluations_now *
+                       rows * columns * energy_.array.pulses(p_.input.bits) * all_evaluations() *
                            energy_.array.reads(s.input_density, s.weight_density)});
     if (energy_.converter.present()) {
         const double resolution = conversion_bits(s);
@@ -195,11 +205,11 @@ std::vector<composed_macro::step_charge> composed_macro::step_charges(const oper
     charges.push_back({"accumulate", "accumulate", "sum", energy_.sum.add_pj(p_.input.bits, sum_weight_bits()),
                        weights * sums_of_weight * evaluations_now});
     if (p_.weight_serial)
-        charges.push_back({"write", "write_back", "bit", energy_.write.cell_pj(), weights * evaluations_now});
+        charges.push_back({"write_back", "write_back", "bit", energy_.write.cell_pj(), weights * evaluations_now});
     charges.push_back({"buffer", "buffer", "bit", energy_.operands.access_pj(),
                        energy_.operands.bits() + weights * energy_.sum.bits()});
     if (p_.write.retention_ps > 0)
-        charges.push_back({"write", "refresh", "byte", write_pj_per_byte(),
+        charges.push_back({"refresh", "refresh", "byte", write_pj_per_byte(),
                            static_cast<double>(capacity_bytes()) * step_ps_ / p_.write.retention_ps});
     charges.push_back({"leakage", "leakage", "step", leakage_mw_ * step_ps_ * 1e-3, 1});
     if (p_.control_share > 0) charges.push_back({"control", "control", "step", control_pj_, 1});
@@ -254,12 +264,12 @@ double composed_macro::area_um2() const {
 }
 
 double composed_macro::write_pj_per_byte() const {
-    const double cells_per_byte =
-        8.0 / p_.weight_bits * static_cast<double>(slices()) * (p_.encoding == weight_encoding::differential ? 2 : 1);
-    return cells_per_byte * energy_.write.cell_pj();
+    const auto cells_of_weight = static_cast<double>(p_.weight_serial ? p_.weight_bits : slices()) *
+                                 (p_.encoding == weight_encoding::differential ? 2 : 1);
+    return 8.0 / p_.weight_bits * cells_of_weight * energy_.write.cell_pj();
 }
 
-double composed_macro::write_row_ps() const { return timing_.write.row_ps(); }
+double composed_macro::write_row_ps() const { return (p_.weight_serial ? p_.weight_bits : 1) * timing_.write.row_ps(); }
 
 double composed_macro::overhead_pj() const { return p_.other_power_mw * step_ps_ * 1e-3 / macs_per_step(); }
 
@@ -267,6 +277,15 @@ double composed_macro::energy_uncertainty() const {
     return std::max(p_.circuits.energy_uncertainty, energy_.converter.uncertainty());
 }
 
-std::string composed_macro::range_note() const { return energy_.scale.note; }
+std::string composed_macro::range_note() const {
+    auto note = energy_.scale.note;
+    if (p_.adc.kind == adc_kind::survey) {
+        note += note.empty() ? "" : "; ";
+        note += "converters by a survey of good designs: a bound";
+        constexpr double under_all_nm = 14;
+        if (energy_.scale.node_nm <= under_all_nm) note += ", at this node under every surveyed fast converter";
+    }
+    return note;
+}
 
 } // namespace cimtlm

@@ -117,19 +117,21 @@ public:
     double macs_per_step() const;
     double leakage_mw() const { return leakage_mw_; }
     std::int64_t converters() const { return converters_; }
+    /// Sums that an evaluation converts.
+    std::int64_t sums() const { return weights_parallel() * (p_.slices_in_analog ? 1 : slices()); }
     /// Conversions of a step.
     double conversions() const;
     /// Bits of one conversion at given statistics.
     double conversion_bits(const operand_statistics& s) const;
     /// Bits that the result of a step is worth, for operands spread evenly over their range: from the quotient of
-    /// signal and the noise of quantisation (an LSB squared over 12 a conversion) and of `output_noise`.
+    /// signal and the noise of quantisation (an LSB squared over 12 a conversion), clipping and `output_noise`.
     double effective_bits() const;
     /// Bits of an exact result.
     double exact_bits() const;
     /// Time until weights have to be written again, ps; 0: they stay. Their refresh is charged, and timed unless it
     /// goes on beside (ping_pong).
     double retention_ps() const { return p_.write.retention_ps; }
-    /// Within what factors of their values energy, delay and area lie for four of five chips.
+    /// Within what factors of their values energy, delay and area lie for nine of ten chips.
     double energy_uncertainty() const;
     double delay_uncertainty() const { return p_.circuits.delay_uncertainty; }
     /// Why figures are not trusted at its technology, or "".
@@ -161,18 +163,25 @@ private:
     };
     struct sum_range {
         double low, high;
+        double largest() const { return high > -low ? high : -low; }
     };
     static slice_numbers unsigned_numbers(int bits);
     static slice_numbers signed_numbers(int bits);
     slice_numbers input_numbers(bool has_sign) const;
     slice_numbers weight_numbers(bool has_sign) const;
     sum_range possible_sums(const slice_numbers& a, const slice_numbers& b) const;
-    /// What the converter spans: all sums where it tells them apart, else four standard deviations around the mean of
-    /// sums of operands that are spread evenly. What lies outside is clipped.
+    /// Of sums of operands that are spread evenly.
+    double expected_sum(const slice_numbers& a, const slice_numbers& b) const;
+    double deviation_of_sum(const slice_numbers& a, const slice_numbers& b) const;
+    /// What the converter spans: all sums where it tells them apart, or leaves bits out of sparse columns; else up to
+    /// four standard deviations above the mean, from zero or as far below it. What lies outside is clipped.
     sum_range converted_sums(const slice_numbers& a, const slice_numbers& b) const;
     double convert(double sum, const sum_range& range) const;
     double lsb(const sum_range& converted) const;
-    double steps() const; ///< of the converter: levels less one
+    /// Mean square error of a conversion: quantisation, clipping and `output_noise`.
+    double conversion_noise(const slice_numbers& a, const slice_numbers& b) const;
+    double steps() const;      ///< of the converter: levels less one
+    double kept_range() const; ///< share of its range that conversions at the nominal sparsity keep
     bool is_differential() const { return p_.encoding == weight_encoding::differential; }
     /// Columns of a weight.
     std::int64_t slices() const {
@@ -182,13 +191,12 @@ private:
     /// Arrays side by side.
     std::int64_t arrays() const { return p_.slicing == weight_slicing::arrays ? slices() : 1; }
     std::int64_t weights_parallel() const { return energy_.array.columns_active() * arrays() / slices(); }
-    /// Sums that an evaluation converts.
-    std::int64_t sums() const { return weights_parallel() * (p_.slices_in_analog ? 1 : slices()); }
     /// Weight bits behind one of them.
     int sum_weight_bits() const {
         return p_.slices_in_analog ? p_.weight_bits : p_.weight_serial ? 1 : p_.array.cell_bits;
     }
     std::int64_t columns_per_adc() const { return (sums() + converters_ - 1) / converters_; }
+    double all_evaluations() const;
     /// Evaluations of a step; fewer where zeros are skipped.
     double evaluations(const operand_statistics& s) const;
     composed_macro_parameters p_;

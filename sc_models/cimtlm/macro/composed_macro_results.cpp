@@ -13,6 +13,15 @@ namespace cimtlm {
 
 namespace {
 
+constexpr double converted_deviations = 4; ///< around the mean; 1 sum in 16000 lies beyond
+
+/// Mean square of what a normal number exceeds `limit` standard deviations by, on one side.
+double clipped_square(double limit) {
+    const double density = std::exp(-limit * limit / 2) / std::sqrt(2 * 3.14159265358979),
+                 beyond = std::erfc(limit / std::sqrt(2.0)) / 2;
+    return std::max(0.0, (1 + limit * limit) * beyond - limit * density);
+}
+
 /// A normal number that follows from what it is for, in whatever order it is asked for.
 double normal_number(std::uint64_t key, std::uint64_t index) {
     r123::Philox2x64 generator;
@@ -58,13 +67,21 @@ composed_macro::sum_range composed_macro::possible_sums(const slice_numbers& a, 
 
 composed_macro::sum_range composed_macro::converted_sums(const slice_numbers& a, const slice_numbers& b) const {
     const auto possible = possible_sums(a, b);
-    if (possible.high - possible.low <= steps()) return possible;
-    const auto rows = static_cast<double>(energy_.array.rows_active());
-    const double mean = rows * a.mean * b.mean;
-    const double deviation = std::sqrt(rows * (a.square * b.square - std::pow(a.mean * b.mean, 2)));
-    constexpr double deviations = 4; // beyond, 1 sum in 16000
-    return {std::max(possible.low, std::floor(mean - deviations * deviation)),
-            std::min(possible.high, std::ceil(mean + deviations * deviation))};
+    // Bits are left out where sums are smaller by as much: then the whole range has to be the largest sum's.
+    if (p_.adc.skips_sparse_bits || possible.high - possible.low <= steps()) return possible;
+    const double mean = expected_sum(a, b), spread = converted_deviations * deviation_of_sum(a, b);
+    // Sums without sign begin at zero: operands may be smaller, or sparse.
+    return {possible.low < 0 ? std::max(possible.low, std::floor(mean - spread)) : 0,
+            std::min(possible.high, std::ceil(mean + spread))};
+}
+
+double composed_macro::expected_sum(const slice_numbers& a, const slice_numbers& b) const {
+    return static_cast<double>(energy_.array.rows_active()) * a.mean * b.mean;
+}
+
+double composed_macro::deviation_of_sum(const slice_numbers& a, const slice_numbers& b) const {
+    return std::sqrt(static_cast<double>(energy_.array.rows_active()) *
+                     (a.square * b.square - std::pow(a.mean * b.mean, 2)));
 }
 
 double composed_macro::steps() const { return std::max(1.0, std::round(std::pow(2, p_.adc.bits)) - 1); }
@@ -75,7 +92,7 @@ double composed_macro::lsb(const sum_range& converted) const {
 
 bool composed_macro::exact() const {
     if (!energy_.converter.present()) return true;
-    if (p_.output_noise > 0) return false;
+    if (p_.output_noise > 0 || kept_range() < 1) return false;
     for (const bool a : {false, true})
         for (const bool b : {false, true}) {
             const auto possible = possible_sums(input_numbers(a), weight_numbers(b));
@@ -84,12 +101,12 @@ bool composed_macro::exact() const {
     return true;
 }
 
+double composed_macro::kept_range() const { return std::pow(2, conversion_bits(p_.statistics) - p_.adc.bits); }
+
 double composed_macro::convert(double sum, const sum_range& range) const {
-    const double size = lsb(range);
-    // A column that is mostly zero takes fewer levels of the same size.
-    const double levels = std::pow(2, conversion_bits(p_.statistics)) - 1;
-    const double high = std::min(range.high, range.low + levels * size);
-    return range.low + std::round((std::clamp(sum, range.low, high) - range.low) / size) * size;
+    // A column that is mostly zero takes fewer levels of the same size. Nothing in gives nothing out.
+    const double size = lsb(range), kept = kept_range();
+    return std::round(std::clamp(sum, kept * range.low, kept * range.high) / size) * size;
 }
 
 void composed_macro::compute(const std::vector<std::int32_t>& inputs, const std::vector<std::int32_t>& weights,
@@ -128,7 +145,7 @@ void composed_macro::compute(const std::vector<std::int32_t>& inputs, const std:
                 input_slice[r] = negative_bit ? std::abs(slice) : slice;
             }
             const auto range = converted_sums(input_numbers(top), weight_numbers(weight_sign));
-            const double sigma = p_.output_noise * range.high;
+            const double sigma = p_.output_noise * range.largest();
             for (std::int64_t s = 0; s < weight_slices; ++s) {
                 const bool negative_column = sign_column && weight_sign && s + 1 == weight_slices;
                 const int shift = static_cast<int>(i) * p_.input.bits + static_cast<int>(s) * slice_bits;
@@ -151,6 +168,16 @@ double composed_macro::exact_bits() const {
     return p_.input_bits + p_.weight_bits + std::log2(static_cast<double>(energy_.array.rows_active()));
 }
 
+double composed_macro::conversion_noise(const slice_numbers& a, const slice_numbers& b) const {
+    const auto range = converted_sums(a, b), possible = possible_sums(a, b);
+    const double size = lsb(range), mean = expected_sum(a, b), deviation = deviation_of_sum(a, b);
+    double noise = (size > 1 ? size * size / 12 : 0) + std::pow(p_.output_noise * range.largest(), 2);
+    const double high = kept_range() * range.high, low = kept_range() * range.low;
+    if (high < possible.high) noise += deviation * deviation * clipped_square((high - mean) / deviation);
+    if (low > possible.low) noise += deviation * deviation * clipped_square((mean - low) / deviation);
+    return noise;
+}
+
 double composed_macro::effective_bits() const {
     if (exact()) return exact_bits();
     const double signal = static_cast<double>(energy_.array.rows_active()) * signed_numbers(p_.input_bits).square *
@@ -158,9 +185,7 @@ double composed_macro::effective_bits() const {
     double noise = 0;
     const auto weight_slices = p_.slices_in_analog ? 1 : slices();
     for (std::int64_t i = 0; i < input_slices(); ++i) {
-        const auto range = converted_sums(input_numbers(i + 1 == input_slices()), weight_numbers(true));
-        const double size = lsb(range);
-        const double conversion = (size > 1 ? size * size / 12 : 0) + std::pow(p_.output_noise * range.high, 2);
+        const double conversion = conversion_noise(input_numbers(i + 1 == input_slices()), weight_numbers(true));
         for (std::int64_t s = 0; s < weight_slices; ++s)
             noise += conversion * std::pow(4, static_cast<double>(i * p_.input.bits + s * sum_weight_bits()));
     }

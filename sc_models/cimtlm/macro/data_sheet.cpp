@@ -1,7 +1,5 @@
 #include <cimtlm/macro/data_sheet.h>
 
-#include <cmath>
-
 namespace cimtlm {
 
 namespace {
@@ -25,7 +23,6 @@ data_sheet common(const engine& e, energy_basis basis) {
     d.one_bit_tops = d.tops * one_bit;
     d.one_bit_tops_per_w = d.tops_per_w * one_bit;
     d.one_bit_tops_per_mm2 = d.tops_per_mm2 * one_bit;
-    d.exact_bits = d.effective_bits = g.input_bits + g.weight_bits + std::log2(static_cast<double>(g.rows_parallel));
     d.write_pj_per_byte = e.write_pj_per_byte();
     d.write_row_ps = e.write_row_ps();
     return d;
@@ -39,6 +36,8 @@ data_sheet data_sheet_of(const published_macro_parameters& p, energy_basis basis
     d.energy = {{"mac", d.step_pj}};
     d.time = {{"step", d.step_ps}};
     d.area = {{"macro", d.area_um2}};
+    d.exact_bits = m.exact_bits();
+    d.effective_bits = m.effective_bits();
     return d;
 }
 

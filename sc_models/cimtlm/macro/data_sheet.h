@@ -20,10 +20,10 @@ struct data_sheet {
     double overhead_pj = 0; ///< a step, outside the macro on its account
     double tops = 0, tops_per_w = 0, tops_per_mm2 = 0; ///< overhead included
     double one_bit_tops = 0, one_bit_tops_per_w = 0, one_bit_tops_per_mm2 = 0;
-    double energy_factor = 1;  ///< four of five chips lie within this factor of the energy; 1: nothing is said
+    double energy_factor = 1;  ///< nine of ten chips lie within this factor of the energy; 1: nothing is said
     double delay_factor = 1;   ///< of the time
     double exact_bits = 0;     ///< of a result
-    double effective_bits = 0; ///< that it is worth
+    double effective_bits = 0; ///< that it is worth; 0: not said
     double area_um2 = 0, leakage_mw = 0;
     double write_pj_per_byte = 0, write_row_ps = 0, retention_ps = 0; ///< retention 0: not limited
     std::vector<part_share> energy, time, area; ///< pJ, ps, um2 by part; each adds up to its total

@@ -5,6 +5,7 @@
 
 #include <boost/describe.hpp>
 
+#include <cmath>
 #include <optional>
 
 namespace cimtlm {
@@ -34,18 +35,30 @@ struct published_macro_parameters {
     bool volatile_weights = true;  ///< false: weights stay without power, and writing them is programming
     double overhead_energy_pj = 0; ///< of one multiply-accumulate, spent outside the macro on its account
     bool follows_node = true;      ///< false: devices or converters that no logic node scales; all figures stay native
+    bool exact = true;             ///< results are exact: digital
+    double effective_bits = 0;     ///< of a result, where not exact; 0: the paper does not say
 };
 BOOST_DESCRIBE_STRUCT(published_macro_parameters, (),
                       (name, rows_parallel, columns_parallel, rows_held, columns_held, input_bits, weight_bits,
                        latency_ps, mac_energy_pj, write_energy_pj_per_byte, published_write_bytes,
                        write_bytes_per_cycle, ping_pong, area_factor, sram_area_um2_per_byte, array_bytes, native,
-                       latency_native, write_row_ps, volatile_weights, overhead_energy_pj, follows_node))
+                       latency_native, write_row_ps, volatile_weights, overhead_energy_pj, follows_node, exact,
+                       effective_bits))
 
+/// It computes exactly whatever the chip does (exact() is about compute()): papers do not say how results err. What
+/// those are worth stands beside, in `exact` and `effective_bits` of its parameters.
 class published_macro final : public engine {
 public:
     explicit published_macro(published_macro_parameters p)
         : p_(std::move(p)) {}
     std::string name() const override { return p_.name; }
+    const published_macro_parameters& parameters() const { return p_; }
+    /// Bits of an exact result of a step.
+    double exact_bits() const {
+        return p_.input_bits + p_.weight_bits + std::log2(static_cast<double>(p_.rows_parallel));
+    }
+    /// That its result is worth; 0: not said.
+    double effective_bits() const { return p_.exact ? exact_bits() : p_.effective_bits; }
     engine_geometry geometry() const override {
         return {p_.rows_parallel, p_.columns_parallel, p_.rows_held, p_.columns_held, p_.input_bits, p_.weight_bits};
     }

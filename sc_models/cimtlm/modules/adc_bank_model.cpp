@@ -31,6 +31,7 @@ std::string bits_text(double bits) {
 /// p, when it can be built; `where` names the part.
 adc_bank_parameters checked(adc_bank_parameters p, const std::string& where) {
     const auto fail = [&](const std::string& text) { throw input_error(where + text); };
+    check_circuits(p.circuits);
     if (p.adc.kind == adc_kind::none) fail("adc.kind: a bank needs converters");
     if (p.columns < 1 || p.columns > most_columns) fail("columns: a bank serves 1 to 2^24 columns");
     if (p.adc.columns_per_adc < 1) fail("adc.columns_per_adc: a converter serves at least one column");
