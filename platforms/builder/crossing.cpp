@@ -13,6 +13,9 @@ namespace cimtlm {
 result_precision precision_of(const engine& e) {
     const auto* composed = dynamic_cast<const composed_macro*>(&e);
     if (composed) return {e.exact(), composed->exact_bits(), composed->effective_bits()};
+    // What it computes is exact; what the chip's results are worth, its parameters say.
+    if (const auto* published = dynamic_cast<const published_macro*>(&e))
+        return {published->parameters().exact, published->exact_bits(), published->effective_bits()};
     const auto g = e.geometry();
     const double bits = g.input_bits + g.weight_bits + std::log2(static_cast<double>(g.rows_parallel));
     return {e.exact(), bits, bits};
@@ -20,7 +23,7 @@ result_precision precision_of(const engine& e) {
 
 bool equally_precise(const result_precision& a, const result_precision& b) {
     if (!a.reduced() && !b.reduced()) return true;
-    return a.exact == b.exact && std::abs(a.effective_bits - b.effective_bits) <= 1;
+    return a.is_said() && b.is_said() && a.exact == b.exact && std::abs(a.effective_bits - b.effective_bits) <= 1;
 }
 
 double operation_pj(const engine& e, const macro_pricing& p) {

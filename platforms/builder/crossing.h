@@ -14,12 +14,14 @@ namespace cimtlm {
 struct result_precision {
     bool exact = true;
     double exact_bits = 0;     ///< of an exact result of a step
-    double effective_bits = 0; ///< that it is worth
-    /// More than a bit is lost.
-    bool reduced() const { return !exact && exact_bits - effective_bits > 1; }
+    double effective_bits = 0; ///< that it is worth; 0: not said
+    bool is_said() const { return exact || effective_bits > 0; }
+    /// More than a bit is lost, or nobody says that it is not.
+    bool reduced() const { return !exact && (!is_said() || exact_bits - effective_bits > 1); }
 };
 result_precision precision_of(const engine& e);
 /// Figures of two macros may be compared: nothing is lost, or the results are worth the same within a bit.
+/// Of what is not said nothing is known to be worth the same.
 bool equally_precise(const result_precision& a, const result_precision& b);
 
 /// What converters are taken to be where a macro is changed. as_built: as exact as they are against the exact result: a

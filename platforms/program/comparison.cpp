@@ -27,11 +27,13 @@ const json::object* macro_of(const json::object& r) {
 result_precision precision_of(const json::object& r) {
     const auto* macro = macro_of(r);
     if (!macro) return {};
-    return {macro->at("exact").as_bool(), number(macro->at("exact_bits")), number(macro->at("effective_bits"))};
+    return {macro->at("exact").as_bool(), number(macro->at("exact_bits")),
+            macro->at("effective_bits").is_null() ? 0 : number(macro->at("effective_bits"))};
 }
 
 std::string bits_text(const result_precision& p) {
     if (p.exact) return "exact";
+    if (!p.is_said()) return "not said";
     char text[64];
     std::snprintf(text, sizeof text, "%.1f of %.1f bits", p.effective_bits, p.exact_bits);
     return text;
@@ -74,14 +76,24 @@ std::string verdict(const json::object& first, const json::object& r) {
         return std::string(gain >= 1 ? "wins in " : "loses in ") + what + " (" + number_text(gain) + "x)";
     };
     const auto time = ratio("time_ps"), energy = ratio("energy_pj");
+    // The time of a composed macro is no surer than its circuits.
+    const auto factor_of = [](const json::object& o) {
+        const auto* factor = o.if_contains("delay_factor");
+        return factor ? number(*factor) : 1;
+    };
+    const double factor = std::max(factor_of(first), factor_of(r));
+    const bool unsure = factor > 1 && time > 1 / factor && time < factor;
+    const auto within = unsure ? ", within the factor of " + number_text(factor) + " of its time" : std::string();
     if (!equally_precise(precision_of(first), precision_of(r)))
-        return "reduced (" + bits_text(precision_of(r)) + "), no winner: " + number_text(time) + "x in time, " +
-               number_text(energy) + "x in energy";
+        return "result " + bits_text(precision_of(r)) + " against " + bits_text(precision_of(first)) +
+               ", no winner: " + number_text(time) + "x in time" + within + ", " + number_text(energy) + "x in energy";
     const auto& band = r.at("energy_band_pj").as_array();
     const auto& reference = first.at("energy_band_pj").as_array();
     // Both bands move together where parts are shared; what holds even for opposite ends is beyond doubt.
-    const bool apart = number(band.at(1)) < number(reference.at(0)) || number(band.at(0)) > number(reference.at(1));
-    return say("time", time) + ", " + say("energy", energy) + (apart ? ", beyond the ranges" : "");
+    const auto has_ranges = [](const json::array& b) { return number(b.at(0)) < number(b.at(1)); };
+    const bool apart = has_ranges(band) && has_ranges(reference) &&
+                       (number(band.at(1)) < number(reference.at(0)) || number(band.at(0)) > number(reference.at(1)));
+    return say("time", time) + within + ", " + say("energy", energy) + (apart ? ", beyond the ranges" : "");
 }
 
 // The results that are worth what the best of them is.
@@ -105,7 +117,7 @@ std::string winners(const std::vector<json::object>& runs) {
     const auto peers = peers_of(runs);
     std::string text;
     for (const auto& name : reduced) text += (text.empty() ? "reduced: " : ", ") + name;
-    if (!reduced.empty() && peers.size() < 2) return text + "; no winner among results of unequal worth\n";
+    if (!reduced.empty() && peers.size() < 2) return text + "; no winner among results of unequal or unknown worth\n";
     const auto best = [&](const auto& figure) {
         const auto* winner = peers.front();
         for (const auto* r : peers)
@@ -193,7 +205,8 @@ std::string comparison_table(const std::vector<json::object>& results, const std
         const auto& macro = *macro_of(r);
         const auto share = [&](const char* figure) { return share_text(number(macro.at(figure)), 1); };
         if (raw)
-            append({exact(macro.at("arrays")), exact(macro.at("exact_bits")), exact(macro.at("effective_bits")),
+            append({exact(macro.at("arrays")), exact(macro.at("exact_bits")),
+                    macro.at("effective_bits").is_null() ? "" : exact(macro.at("effective_bits")),
                     exact(macro.at("mac_share")), exact(macro.at("converter_share")), exact(macro.at("memory_share"))});
         else
             append({exact(macro.at("arrays")), bits_text(precision_of(r)), share("mac_share"), share("converter_share"),

@@ -48,7 +48,7 @@ json::object to_json(const data_sheet& d, const loaded_macro& loaded) {
             {"tops_per_w_1b", d.one_bit_tops_per_w},
             {"tops_per_mm2_1b", d.one_bit_tops_per_mm2},
             {"exact_bits", d.exact_bits},
-            {"effective_bits", d.effective_bits},
+            {"effective_bits", d.effective_bits > 0 ? json::value(d.effective_bits) : json::value(nullptr)},
             {"write_pj_per_byte", d.write_pj_per_byte},
             {"write_row_ps", d.write_row_ps},
             {"retention_ps", d.retention_ps},
@@ -64,8 +64,7 @@ std::string split(const char* title, const std::vector<part_share>& parts, std::
     for (const auto& p : parts) total += p.value;
     std::vector<std::vector<std::string>> table{{title, "", "share"}};
     for (const auto& p : parts)
-        if (p.value > 0)
-            table.push_back({"  " + p.part, shown(p.value), number_text(100 * p.value / total) + " %"});
+        if (p.value > 0) table.push_back({"  " + p.part, shown(p.value), number_text(100 * p.value / total) + " %"});
     table.push_back({"  total", shown(total), ""});
     return table_text(table);
 }
@@ -77,10 +76,9 @@ std::string page(const data_sheet& d, const loaded_macro& loaded) {
     const bool composed = std::holds_alternative<composed_macro_parameters>(loaded.value);
     std::ostringstream text;
     text << d.name << ": " << (composed ? "composed of circuits" : "published figures") << "\n"
-         << "a step multiplies " << g.rows_parallel << " inputs of " << g.input_bits << " bits with "
-         << g.rows_parallel << " x " << g.columns_parallel << " weights of " << g.weight_bits << " bits; "
-         << g.rows_held << " x " << g.columns_held << " positions held, " << bytes_text(d.capacity_bytes)
-         << " of weights\n\n";
+         << "a step multiplies " << g.rows_parallel << " inputs of " << g.input_bits << " bits with " << g.rows_parallel
+         << " x " << g.columns_parallel << " weights of " << g.weight_bits << " bits; " << g.rows_held << " x "
+         << g.columns_held << " positions held, " << bytes_text(d.capacity_bytes) << " of weights\n\n";
     const auto factor = [](double f) { return f > 1 ? " (factor " + number_text(f) + " either way)" : std::string(); };
     text << "latency      " << time_text(d.step_ps) << " a step" << factor(d.delay_factor) << ", "
          << time_text(d.whole_ps) << " for every weight once\n"
@@ -91,7 +89,9 @@ std::string page(const data_sheet& d, const loaded_macro& loaded) {
          << number_text(d.tops_per_mm2) << " TOPS/mm2 at " << g.input_bits << " x " << g.weight_bits << " bits\n"
          << "1-bit        " << number_text(d.one_bit_tops) << " TOPS, " << number_text(d.one_bit_tops_per_w)
          << " TOPS/W, " << number_text(d.one_bit_tops_per_mm2) << " TOPS/mm2\n"
-         << "result       " << number_text(d.effective_bits) << " effective bits of " << number_text(d.exact_bits)
+         << "result       "
+         << (d.effective_bits > 0 ? number_text(d.effective_bits) + " effective bits of " + number_text(d.exact_bits)
+                                  : "not said")
          << "\n"
          << "writing      " << number_text(d.write_pj_per_byte) << " pJ/B";
     if (d.write_row_ps > 0) text << ", " << time_text(d.write_row_ps) << " a row";

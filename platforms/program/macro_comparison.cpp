@@ -90,7 +90,7 @@ json::object macro_object(const macro_choice& c, const json::object& run) {
                    {"arrays", run.at("engines").as_object().at("count")},
                    {"exact", c.result.exact},
                    {"exact_bits", c.result.exact_bits},
-                   {"effective_bits", c.result.effective_bits},
+                   {"effective_bits", c.result.is_said() ? json::value(c.result.effective_bits) : json::value(nullptr)},
                    {"reduced", c.result.reduced()},
                    {"converter_share", conversions / energy},
                    {"converter_share_of_macs", macs > 0 ? conversions / macs : 0},
@@ -127,7 +127,10 @@ std::vector<macro_crossing> macro_crossings(const std::vector<macro_choice>& cho
     }
     std::vector<macro_crossing> crossings;
     for (std::size_t i = 1; i < choices.size(); ++i) {
-        const bool converts = !choices[0].result.exact || !choices[i].result.exact;
+        const auto converts_inexactly = [](const macro_choice& c) {
+            return c.scaled.cim->is_composed() && !c.result.exact;
+        };
+        const bool converts = converts_inexactly(choices[0]) || converts_inexactly(choices[i]);
         const auto add = [&](const std::string& over, const std::string& figure, const figure_curve& first,
                              const figure_curve& other, const std::string& otherwise) {
             // Mappings differ a little from one M to the next; so little is no crossing.

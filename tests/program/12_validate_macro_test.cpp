@@ -153,3 +153,23 @@ TEST(macro, nonsense_is_refused_with_reasons) {
               std::string::npos);
     EXPECT_NE(refused("charge_domain_array", "latency_ps=6").find("latency_ps"), std::string::npos);
 }
+
+TEST(macro, a_published_result_is_worth_what_its_paper_says) {
+    const auto row = [](const char* macro) {
+        for (const auto& line : lines(call({"macro", macro}).out))
+            if (line.rfind("result ", 0) == 0) return line;
+        return std::string();
+    };
+    EXPECT_EQ(row("digital_6t"), "result       24.00 effective bits of 24.00");
+    EXPECT_EQ(row("pcm_hermes"), "result       3.400 effective bits of 20.00");
+    EXPECT_EQ(row("analog_6t"), "result       not said");
+    EXPECT_TRUE(json_of({"macro", "analog_8t", "--json"}).at("effective_bits").is_null());
+    EXPECT_EQ(number(json_of({"macro", "analog_8t", "--json"}), "exact_bits"), 22);
+    EXPECT_EQ(number(json_of({"macro", "analog_6t", "--json", "--set", "exact=true"}), "effective_bits"), 22);
+    for (const auto* wrong : {"effective_bits=-1", "effective_bits=20.5"}) {
+        const auto o = call({"run", "a100/cim_l2", "--gemm", "4,4,4", "--set", "cim.macro=pcm_hermes", "--set",
+                             std::string("cim.macro.") + wrong});
+        EXPECT_EQ(o.status, 2) << wrong;
+        EXPECT_TRUE(contains(o.err, "cim.macro.effective_bits")) << o.err;
+    }
+}

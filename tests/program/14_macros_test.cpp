@@ -132,7 +132,39 @@ TEST(macros, unequal_results_have_no_winner) {
     EXPECT_EQ(o.at("reduced").as_array().size(), 1u);
     EXPECT_TRUE(crossing(o, "precision", energy).at("reduced").as_bool());
     EXPECT_FALSE(crossing(o, "precision, exact converters", energy).at("reduced").as_bool());
-    EXPECT_TRUE(contains(compare({"--macros", "digital_6t", "analog_6t"}).out, "\nfastest: ")) << "published: exact";
+    EXPECT_TRUE(contains(compare({"--macros", "digital_6t", "digital_8t"}).out, "\nfastest: ")) << "both digital";
+}
+
+TEST(macros, what_papers_do_not_say_wins_nothing) {
+    const std::vector<std::string> three{"--macros", "digital_6t", "pcm_hermes", "analog_6t"};
+    const auto o = compare_json(three);
+    const auto& runs = o.at("runs").as_array();
+    const auto macro = [&](std::size_t i, const char* key) { return at(runs.at(i).as_object(), {"macro", key}); };
+    EXPECT_EQ(number(macro(0, "effective_bits")), 24) << "8 + 8 bits, 256 rows";
+    EXPECT_NEAR(number(macro(1, "effective_bits")), 3.4, 1e-12);
+    EXPECT_EQ(number(macro(1, "exact_bits")), 20);
+    EXPECT_TRUE(macro(2, "effective_bits").is_null());
+    EXPECT_FALSE(macro(2, "exact").as_bool());
+    EXPECT_TRUE(macro(2, "reduced").as_bool());
+    EXPECT_EQ(o.at("reduced").as_array(), (boost::json::array{"pcm_hermes", "analog_6t"}));
+    const auto table = compare(three).out;
+    EXPECT_TRUE(contains(table, "3.4 of 20.0 bits")) << table;
+    EXPECT_TRUE(
+        contains(table, "\nreduced: pcm_hermes, analog_6t; no winner among results of unequal or unknown worth\n"))
+        << table;
+    EXPECT_TRUE(contains(table, "\nanalog_6t: result not said against exact, no winner: ")) << table;
+    for (const auto* claim : {"fastest", "wins in", "loses in"}) EXPECT_FALSE(contains(table, claim)) << table;
+    // Of nobody is it said: not even these are worth the same.
+    const auto unknown = compare({"--macros", "analog_6t", "analog_8t"});
+    EXPECT_EQ(unknown.status, 0) << unknown.err;
+    EXPECT_TRUE(contains(unknown.out, "\nreduced: analog_6t, analog_8t; no winner")) << unknown.out;
+    EXPECT_TRUE(contains(compare({"--macros", "digital_6t", "analog_6t", "digital_8t"}).out,
+                         "reduced: analog_6t; among the others fastest: "));
+    const auto said = compare({"--macros", "pcm_hermes", "analog_6t,effective_bits=4"});
+    EXPECT_TRUE(contains(said.out, "\nfastest: ")) << "3.4 and 4 bits\n" << said.out;
+    auto csv = three;
+    csv.insert(csv.end(), {"--format", "csv"});
+    EXPECT_TRUE(contains(lines(compare(csv).out).at(3), ",22,,")) << "nothing where nothing is said";
 }
 
 TEST(macros, crossings_follow_their_points) {

@@ -169,6 +169,8 @@ void check_macro(const checker& check, const published_macro_parameters& m) {
     check.not_negative("cim.macro.array_bytes", static_cast<double>(m.array_bytes));
     check.not_negative("cim.macro.area_factor", m.area_factor);
     check.not_negative("cim.macro.sram_area_um2_per_byte", m.sram_area_um2_per_byte);
+    check.not_negative("cim.macro.effective_bits", m.effective_bits);
+    check.at_most("cim.macro.effective_bits", m.effective_bits, published_macro(m).exact_bits());
 }
 
 /// Composed in `machine`, it tells what cannot be built; here is checked what it comes to.
