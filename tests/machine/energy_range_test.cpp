@@ -1,6 +1,7 @@
 /// The band of a result: each row at the ends of the figure that prices it.
 #include <cimtlm/machine/energy_range.h>
 
+#include "macro/composed_bench.h"
 #include "study_machines.h"
 
 #include <gtest/gtest.h>
@@ -70,6 +71,21 @@ TEST(band, static_power_is_a_rate) {
     l.charge(l.open("static", "power", "ps", m.static_power_mw * 1e-3), 2e6); // 2 us
     EXPECT_DOUBLE_EQ(l.total_pj(), 66.5 * 2e-6 * 1e12);
     EXPECT_DOUBLE_EQ(band_of(l, m, {{"static_power_mw", {53000, 80000}}}).high_pj, 80 * 2e-6 * 1e12);
+}
+
+TEST(band, static_energy_is_no_surer_than_the_time_of_circuits) {
+    auto m = study::rf("digital_6t");
+    m.static_power_mw = 1000;
+    ledger l;
+    l.charge(l.open("static", "power", "ps", m.static_power_mw * 1e-3), 800); // 800 pJ
+    EXPECT_DOUBLE_EQ(band_of(l, m, {}).low_pj, 800) << "published: its time is what the paper says";
+    EXPECT_DOUBLE_EQ(band_of(l, m, {}).high_pj, 800);
+    m.cim->macro = small_composed(); // time within a factor of 4, energy of 3
+    EXPECT_DOUBLE_EQ(band_of(l, m, {}).low_pj, 200);
+    EXPECT_DOUBLE_EQ(band_of(l, m, {}).high_pj, 3200);
+    const figure_ranges power{{"static_power_mw", {500, 1500}}};
+    EXPECT_DOUBLE_EQ(band_of(l, m, power).low_pj, 100) << "power and time";
+    EXPECT_DOUBLE_EQ(band_of(l, m, power).high_pj, 4800);
 }
 
 TEST(price, stands_where_the_row_says) {

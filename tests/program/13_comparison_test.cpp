@@ -149,3 +149,31 @@ TEST(plain_array, rows_at_once_and_multipliers_move_the_ratios) {
     EXPECT_LT(kept.pj, sixteen.pj);
     EXPECT_LT(kept.ps, sixteen.ps);
 }
+
+TEST(plain_array, a_verdict_says_how_sure_it_is) {
+    const auto sentence = [](std::vector<std::string> machines, const std::string& of) {
+        machines.insert(machines.begin(), "compare");
+        machines.insert(machines.end(), {"--trace", "lenet5", "--bits", "4", "--batch", "64", "--fidelity", "bound"});
+        const auto o = call(machines);
+        EXPECT_EQ(o.status, 0) << o.err;
+        for (const auto& line : lines(o.out))
+            if (line.rfind(of + ": ", 0) == 0) return line;
+        return std::string();
+    };
+    const std::string within = "x), within the factor of 4.139 of its time, ";
+    // The plain array states no ranges: nothing lies beyond them. Whatever multiplies in the array is faster by less
+    // than its time is sure.
+    for (const auto& [first, other] : {std::pair(in_memory, plain), std::pair(plain, in_memory)}) {
+        const auto line = sentence({first, other}, other.substr(std::string("comparison/").size()));
+        EXPECT_TRUE(contains(line, " in time (")) << line;
+        EXPECT_TRUE(contains(line, within)) << line;
+        EXPECT_FALSE(contains(line, "beyond the ranges")) << line;
+    }
+    const auto surer =
+        sentence({in_memory, plain + ",tensor_core.latency_ps=1000000"}, plain + ",tensor_core.latency_ps=1000000");
+    EXPECT_TRUE(contains(surer, "loses in time (")) << surer;
+    EXPECT_FALSE(contains(surer, "within")) << "far slower\n" << surer;
+    const auto published = sentence({"rf_digital_6t", "rf_analog_6t"}, "rf_analog_6t");
+    EXPECT_TRUE(contains(published, " in time (")) << published;
+    EXPECT_FALSE(contains(published, "within")) << published;
+}

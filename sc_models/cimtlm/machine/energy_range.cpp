@@ -33,6 +33,11 @@ std::optional<row_price> price_of(const composed_macro& macro, const std::string
     return std::nullopt;
 }
 
+/// Of the time of a run with the arrays.
+double delay_factor(const machine& m) {
+    return m.cim->is_composed() ? dynamic_cast<const composed_macro&>(*m.matrix_engine()).delay_uncertainty() : 1;
+}
+
 } // namespace
 
 figure_ranges scaled(figure_ranges ranges, const std::vector<figure_scaling>& figures) {
@@ -49,7 +54,8 @@ std::optional<row_price> price_of(const machine& m, const std::string& part, con
     if (part == "bus") return row_price{"bus.energy_pj_per_byte", m.bus.energy_pj_per_byte};
     if (part == "host") return row_price{"host.command_energy_pj", m.host.command_energy_pj};
     if (part == "vector_unit") return row_price{"vector_unit.operation_energy_pj", m.vector_unit.operation_energy_pj};
-    if (part == "static") return row_price{"static_power_mw", m.static_power_mw};
+    if (part == "static") // power x time
+        return row_price{"static_power_mw", m.static_power_mw, m.cim ? delay_factor(m) : 1};
     if (m.cim && part != "tensor_core") { // "mac" and "cim" are those of the arrays
         if (part == "addition") return row_price{"cim.addition_energy_pj", m.cim->addition_energy_pj};
         const auto price = m.cim->is_composed()
@@ -74,7 +80,8 @@ energy_band band_of(const ledger& energy, const machine& m, const figure_ranges&
             const double scale = price->value > 0 ? row.unit_energy_pj / price->value : 1;
             low = found->second.low * scale;
             high = found->second.high * scale;
-        } else if (price) {
+        }
+        if (price) {
             low /= price->factor;
             high *= price->factor;
         }

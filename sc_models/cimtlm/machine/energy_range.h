@@ -26,11 +26,12 @@ figure_ranges scaled(figure_ranges ranges, const std::vector<figure_scaling>& fi
 struct row_price {
     std::string path;  ///< "memories.l2.read_energy_pj_per_byte" of part l2, action read
     double value;      ///< what the machine has there, in the unit of the key
-    double factor = 1; ///< without a range it lies between value / factor and value x factor
+    double factor = 1; ///< it, or its range, is no surer than this: from low / factor to high x factor
 };
 
 /// Where the price of (part, action) stands in the configuration of `m`; nothing for a row that no run of `m` has. The
-/// rows of a composed macro have no figure of their own: its circuits say how sure they are.
+/// rows of a composed macro have no figure of their own: its circuits say how sure they are. Static energy is
+/// power x time, and time no surer than that of a composed macro (its delay_uncertainty()).
 std::optional<row_price> price_of(const machine& m, const std::string& part, const std::string& action);
 
 /// Total energy when every unit energy takes its low end, or its high end.
