@@ -173,8 +173,9 @@ private:
     /// Of sums of operands that are spread evenly.
     double expected_sum(const slice_numbers& a, const slice_numbers& b) const;
     double deviation_of_sum(const slice_numbers& a, const slice_numbers& b) const;
-    /// What the converter spans: all sums where it tells them apart, or leaves bits out of sparse columns; else up to
-    /// four standard deviations above the mean, from zero or as far below it. What lies outside is clipped.
+    /// What the converter spans: all sums where it tells them apart, leaves bits out of sparse columns, or weights have
+    /// an offset; else up to four standard deviations above the mean, from zero or as far below it. What lies outside
+    /// is clipped.
     sum_range converted_sums(const slice_numbers& a, const slice_numbers& b) const;
     double convert(double sum, const sum_range& range) const;
     double lsb(const sum_range& converted) const;

@@ -67,8 +67,10 @@ composed_macro::sum_range composed_macro::possible_sums(const slice_numbers& a, 
 
 composed_macro::sum_range composed_macro::converted_sums(const slice_numbers& a, const slice_numbers& b) const {
     const auto possible = possible_sums(a, b);
-    // Bits are left out where sums are smaller by as much: then the whole range has to be the largest sum's.
-    if (p_.adc.skips_sparse_bits || possible.high - possible.low <= steps()) return possible;
+    // Bits are left out where sums are smaller by as much: then the whole range has to be the largest sum's. With an
+    // offset it has to be, too: zeros are the middle of the range, and add up.
+    if (p_.adc.skips_sparse_bits || p_.encoding == weight_encoding::offset || possible.high - possible.low <= steps())
+        return possible;
     const double mean = expected_sum(a, b), spread = converted_deviations * deviation_of_sum(a, b);
     // Sums without sign begin at zero: operands may be smaller, or sparse.
     return {possible.low < 0 ? std::max(possible.low, std::floor(mean - spread)) : 0,
