@@ -19,7 +19,8 @@ using namespace cimtlm;
 
 constexpr const char* usage =
     "usage: cimtlm-calibrate CHIPS.csv START [FILE]\n"
-    "Fits the constants of the circuits START (a part of platforms/parts/circuits, or a file) to the chips, tells how each\n"
+    "Fits the constants of the circuits START (a part of platforms/parts/circuits, or a file) to the chips, tells how "
+    "each\n"
     "chip is predicted when it is left out, and writes START with the fitted values to FILE.\n";
 
 std::string number(double value) {
@@ -70,17 +71,20 @@ std::string quotients(const std::vector<double>& values) {
 void print_chips(const std::vector<chip_error>& left_out, const std::vector<chip_error>& fitted) {
     std::printf("\npredicted / measured, left out (fitted):\n");
     for (std::size_t i = 0; i < left_out.size(); ++i)
-        std::printf("%-22s TOPS/W%s (%s )  cycle%s (%s )\n", left_out[i].chip.c_str(),
+        std::printf("%-22s TOPS/W%s (%s )  cycle%s (%s )  area%s\n", left_out[i].chip.c_str(),
                     quotients(left_out[i].tops_per_w).c_str(), quotients(fitted[i].tops_per_w).c_str(),
-                    quotients(left_out[i].cycle).c_str(), quotients(fitted[i].cycle).c_str());
+                    quotients(left_out[i].cycle).c_str(), quotients(fitted[i].cycle).c_str(),
+                    quotients(fitted[i].area).c_str());
 }
 
 void print_summary(const char* what, const std::vector<chip_error>& errors) {
-    for (const auto& [name, figure] : {std::pair{"TOPS/W", &chip_error::tops_per_w}, {"cycle", &chip_error::cycle}}) {
+    for (const auto& [name, figure] :
+         {std::pair{"TOPS/W", &chip_error::tops_per_w}, {"cycle", &chip_error::cycle}, {"area", &chip_error::area}}) {
         const auto s = summary_of(errors, figure);
-        std::printf("%s, %s: factor %.2f in the median, %.2f for 80 %%, %.2f for 90 %%, worst %.1f of %zu chips; within "
-                    "a chip %.2f in the median of %zu\n",
-                    what, name, s.median, s.percentile_80, s.percentile_90, s.worst, s.chips, s.pair_median, s.pairs);
+        std::printf(
+            "%s, %s: factor %.2f in the median, %.2f for 80 %%, %.2f for 90 %%, worst %.1f of %zu chips; within "
+            "a chip %.2f in the median of %zu\n",
+            what, name, s.median, s.percentile_80, s.percentile_90, s.worst, s.chips, s.pair_median, s.pairs);
     }
 }
 
@@ -96,6 +100,7 @@ std::string fitted_text(const std::string& text, const circuit_constants& k, con
         for (const auto& c : fitted_constants())
             if (key == c.name) replace(k.*c.value, source);
         if (key == "energy_uncertainty") replace(k.energy_uncertainty, source + ": nine of ten chips left out");
+        if (key == "area_uncertainty") replace(k.area_uncertainty, "nine of ten of the chips that say it; not fitted");
         if (key == "delay_uncertainty") replace(k.delay_uncertainty, source + ": nine of ten chips left out");
         if (line.rfind('#', 0) != 0) result += line + "\n";
     }
@@ -116,8 +121,10 @@ void run(const std::vector<std::string>& arguments) {
     print_summary("left out", left_out);
     fitted.energy_uncertainty = std::max(1.0, summary_of(left_out, &chip_error::tops_per_w).percentile_90);
     fitted.delay_uncertainty = std::max(1.0, summary_of(left_out, &chip_error::cycle).percentile_90);
+    fitted.area_uncertainty = std::max(1.0, summary_of(errors_of(chips, fitted), &chip_error::area).percentile_90);
     if (arguments.size() < 3) return;
     std::ifstream in(start_file, std::ios::binary);
+    if (!in) throw input_error(start_file + ": cannot be read");
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     const auto name = [](const std::string& file) { return std::filesystem::path(file).filename().string(); };
     const auto count = std::to_string(left_out.size());

@@ -39,6 +39,7 @@ json::object to_json(const data_sheet& d, const loaded_macro& loaded) {
             {"overhead_pj", d.overhead_pj},
             {"energy_factor", d.energy_factor},
             {"delay_factor", d.delay_factor},
+            {"area_factor", d.area_factor},
             {"area_um2", d.area_um2},
             {"leakage_mw", d.leakage_mw},
             {"tops", d.tops},
@@ -84,7 +85,8 @@ std::string page(const data_sheet& d, const loaded_macro& loaded) {
          << time_text(d.whole_ps) << " for every weight once\n"
          << "energy       " << energy_text(d.step_pj) << " a step" << factor(d.energy_factor);
     if (d.overhead_pj > 0) text << ", " << energy_text(d.overhead_pj) << " outside on its account";
-    text << "\narea         " << area_text(d.area_um2) << ", leakage " << number_text(d.leakage_mw) << " mW\n"
+    text << "\narea         " << area_text(d.area_um2) << factor(d.area_factor) << ", leakage "
+         << number_text(d.leakage_mw) << " mW\n"
          << "throughput   " << number_text(d.tops) << " TOPS, " << number_text(d.tops_per_w) << " TOPS/W, "
          << number_text(d.tops_per_mm2) << " TOPS/mm2 at " << g.input_bits << " x " << g.weight_bits << " bits\n"
          << "1-bit        " << number_text(d.one_bit_tops) << " TOPS, " << number_text(d.one_bit_tops_per_w)

@@ -29,9 +29,11 @@ struct judged {
     banded chip_prediction::*predicted;
     std::optional<double> chip_row::*measured;
 };
-const judged figures[] = {{"cycle_ns", "cycle ns", &chip_prediction::cycle_ns, &chip_row::cycle_ns},
-                          {"tops_1b", "TOPS 1b", &chip_prediction::tops_1b, &chip_row::tops_1b},
-                          {"tops_per_w_1b", "TOPS/W 1b", &chip_prediction::tops_per_w_1b, &chip_row::tops_per_w_1b}};
+const judged figures[] = {
+    {"cycle_ns", "cycle ns", &chip_prediction::cycle_ns, &chip_row::cycle_ns},
+    {"tops_1b", "TOPS 1b", &chip_prediction::tops_1b, &chip_row::tops_1b},
+    {"tops_per_w_1b", "TOPS/W 1b", &chip_prediction::tops_per_w_1b, &chip_row::tops_per_w_1b},
+    {"tops_per_mm2_1b", "TOPS/mm2 1b", &chip_prediction::tops_per_mm2_1b, &chip_row::tops_per_mm2_1b}};
 
 /// Predicted over measured; none where nothing, or a rounded zero, was measured.
 std::optional<double> ratio(const judged& f, const chip_row& row, const chip_prediction& p) {
@@ -59,7 +61,7 @@ std::vector<chip_error> errors(const std::vector<chip_row>& chips, const std::ve
     for (std::size_t i = 0; i < chips.size(); ++i) {
         auto known = all.begin();
         while (known != all.end() && known->chip != chips[i].chip) ++known;
-        if (known == all.end()) known = all.insert(all.end(), {chips[i].chip, {}, {}});
+        if (known == all.end()) known = all.insert(all.end(), {chips[i].chip, {}, {}, {}});
         if (const auto q = ratio(figures[0], chips[i], predictions[i])) known->cycle.push_back(*q);
         if (const auto q = ratio(figures[2], chips[i], predictions[i])) known->tops_per_w.push_back(*q);
     }
@@ -154,15 +156,14 @@ std::string page(const std::vector<chip_row>& chips, const std::vector<chip_pred
         }
         table.push_back(row);
         if (!p.marked.empty())
-            marks += "  line " + std::to_string(chips[i].line) + ", " + chips[i].chip + ": " +
-                     joined(p.marked, "; ") + "\n";
+            marks +=
+                "  line " + std::to_string(chips[i].line) + ", " + chips[i].chip + ": " + joined(p.marked, "; ") + "\n";
     }
     auto text = table_text(table);
     text += "\nPer core, one-bit operations. Circuits: " + circuits.name +
             "; constants that were fitted to a chip of this file make no test of it (docs/validation.md).\n"
             "'!': measured outside the band.\n";
-    for (const auto& [title, figure] :
-         {std::pair{"TOPS/W", &chip_error::tops_per_w}, {"cycle", &chip_error::cycle}})
+    for (const auto& [title, figure] : {std::pair{"TOPS/W", &chip_error::tops_per_w}, {"cycle", &chip_error::cycle}})
         if (const auto s = summary_of(errors(chips, predictions), figure); s.chips > 0)
             text += std::string(title) + ": factor " + number_text(s.median) + " in the median, " +
                     number_text(s.percentile_90) + " for 90 %, of " + std::to_string(s.chips) + " chips\n";

@@ -11,8 +11,8 @@ namespace cimtlm {
 
 namespace {
 
-constexpr double noise = 0.6;   ///< of a chip's logarithm around the model: about what stays after the fit
-constexpr double linear = 1.5;  ///< standard deviations from which on errors count linearly
+constexpr double noise = 0.6;  ///< of a chip's logarithm around the model: about what stays after the fit
+constexpr double linear = 1.5; ///< standard deviations from which on errors count linearly
 constexpr int most_rounds = 60;
 constexpr double finished = 1e-9; ///< relative gain below which a fit ends
 
@@ -42,8 +42,7 @@ public:
     circuit_constants constants(const Eigen::VectorXd& x) const {
         auto k = start_;
         const auto& fitted = fitted_constants();
-        for (std::size_t i = 0; i < fitted.size(); ++i)
-            k.*fitted[i].value = std::exp(x[static_cast<Eigen::Index>(i)]);
+        for (std::size_t i = 0; i < fitted.size(); ++i) k.*fitted[i].value = std::exp(x[static_cast<Eigen::Index>(i)]);
         return k;
     }
 
@@ -101,12 +100,15 @@ std::vector<std::string> names_of(const std::vector<chip_row>& chips) {
 }
 
 chip_error error_of(const std::string& chip, const std::vector<chip_row>& chips, const circuit_constants& k) {
-    chip_error e{chip, {}, {}};
+    chip_error e{chip, {}, {}, {}};
     for (const auto& c : chips) {
         if (c.chip != chip) continue;
         const auto p = predict_chip(c, k);
         if (c.cycle_ns) e.cycle.push_back(p.cycle_ns.value / *c.cycle_ns);
         if (c.tops_per_w_1b) e.tops_per_w.push_back(p.tops_per_w_1b.value / *c.tops_per_w_1b);
+        constexpr double rounded = 0.05; // below, the table is rounded by up to half
+        if (c.tops_1b && c.tops_per_mm2_1b && *c.tops_1b >= rounded && *c.tops_per_mm2_1b >= rounded)
+            e.area.push_back(p.tops_1b.value / p.tops_per_mm2_1b.value / (*c.tops_1b / *c.tops_per_mm2_1b));
     }
     return e;
 }

@@ -26,6 +26,7 @@ circuit_constants calibrate(const std::vector<chip_row>& chips, const circuit_co
 struct chip_error {
     std::string chip;
     std::vector<double> cycle, tops_per_w; ///< quotients, rows with outcomes only
+    std::vector<double> area;              ///< of a core, where throughput and density say it
 };
 
 /// Every chip predicted with constants that were fitted without it; these go to `constants`.

@@ -33,15 +33,13 @@ public:
 
     double figure(const std::optional<double>& value, const std::string& name, double otherwise, double least,
                   double most) {
-        if (!value) into_.assumed.push_back(name + " " + plain(otherwise));
+        if (!value) into_.assumed.push_back(name + " " + plain(std::clamp(otherwise, least, most)));
         const double v = value.value_or(otherwise), inside = std::clamp(v, least, most);
-        if (inside != v) into_.marked.push_back(name + " " + plain(v) + " taken as " + plain(inside));
+        if (value && inside != v) into_.marked.push_back(name + " " + plain(v) + " taken as " + plain(inside));
         return inside;
     }
-    /// The same as a whole number.
-    std::int64_t count(const std::optional<double>& value, const std::string& name, double otherwise, double least,
-                       double most) {
-        const double v = figure(value, name, otherwise, least, most);
+    /// What circuits can be built of.
+    std::int64_t whole(double v, const std::string& name) {
         if (v != std::ceil(v)) into_.marked.push_back(name + " " + plain(v) + " taken as " + plain(std::ceil(v)));
         return static_cast<std::int64_t>(std::ceil(v));
     }
@@ -67,10 +65,10 @@ summation summation_of(const chip_row& row, bool resistive, reader& r) {
     if (has(model, "QS")) return summation::charge; // QS-QR: charge on the bit line, shared afterwards
     if (has(model, "QR")) return summation::capacitor;
     if (has(model, "IS")) return summation::current;
-    const auto chosen = resistive                            ? summation::current
+    const auto chosen = resistive                                    ? summation::current
                         : has(upper(row.cell), "C") && !no_converter ? summation::capacitor
-                        : no_converter                       ? summation::digital
-                                                             : summation::charge;
+                        : no_converter                               ? summation::digital
+                                                                     : summation::charge;
     const char* names[] = {"charge on bit lines", "currents", "shared charge", "digital adders"};
     r.assume("compute_model " + std::string(names[static_cast<int>(chosen)]));
     return chosen;
@@ -81,6 +79,7 @@ summation summation_of(const chip_row& row, bool resistive, reader& r) {
 described_chip describe_chip(const chip_row& row, const circuit_constants& constants) {
     described_chip d;
     reader r(row, d);
+    for (const auto& cell : row.unreadable) r.mark(cell + " cannot be read");
     auto& m = d.macro;
     m.name = row.chip;
     m.circuits = constants;
@@ -91,7 +90,12 @@ described_chip describe_chip(const chip_row& row, const circuit_constants& const
 
     const auto cell = upper(row.cell), memory = upper(row.memory);
     const bool resistive = is_resistive(memory, cell);
-    if (cell.empty()) r.assume(std::string("cell ") + (resistive ? "resistive" : "6T"));
+    const bool six = has(cell, "6T") && !has(cell, "16T");
+    if (cell.empty())
+        r.assume(std::string("cell ") + (resistive ? "resistive" : "6T"));
+    else if (!resistive && !six && !has(cell, "8T"))
+        r.assume("cell " + row.cell + " as 8T");
+    if (memory.empty()) r.assume(std::string("memory ") + (resistive ? "resistive" : "SRAM"));
     auto sum = summation_of(row, resistive, r);
     if (resistive && sum == summation::capacitor) {
         r.mark("shared charge of resistive cells taken as charge on bit lines");
@@ -99,33 +103,38 @@ described_chip describe_chip(const chip_row& row, const circuit_constants& const
     }
     if (resistive && sum == summation::digital) r.mark("digital sum of resistive cells taken as of SRAM");
     m.array.summation = sum;
-    m.array.cell = resistive && sum != summation::digital
-                       ? (has(cell, "PCM") ? cell_kind::pcm : cell_kind::resistive)
+    m.array.cell = resistive && sum != summation::digital ? (has(cell, "PCM") ? cell_kind::pcm : cell_kind::resistive)
                    : sum == summation::capacitor && has(cell, "1C") ? cell_kind::sram_capacitor
-                   : cell.empty() || cell.rfind("6T", 0) == 0       ? cell_kind::sram_6t
+                   : cell.empty() || six                            ? cell_kind::sram_6t
                                                                     : cell_kind::sram_8t;
     const bool digital = sum == summation::digital;
 
-    const auto added = r.count(row.dot_product_length, "dot_product_length", row.rows.value_or(64), 1, most_extent);
-    auto rows = r.count(row.rows, "rows", static_cast<double>(added), 1, most_extent);
+    const double length = r.figure(row.dot_product_length, "dot_product_length", row.rows.value_or(64), 1, most_extent);
+    const auto added = r.whole(length, "dot_product_length");
+    auto rows = r.whole(r.figure(row.rows, "rows", static_cast<double>(added), 1, most_extent), "rows");
     if (rows < added) {
         r.mark("rows " + std::to_string(rows) + " below dot_product_length, taken as " + std::to_string(added));
         rows = added;
     }
     m.array.rows = rows;
     m.array.rows_active = added;
-    m.input_bits = m.input.bits = static_cast<int>(r.count(row.input_bits, "input_bits", 1, 1, most_input_bits));
+    const double input_bits = r.figure(row.input_bits, "input_bits", 1, 0.1, most_input_bits),
+                 weight_bits = r.figure(row.weight_bits, "weight_bits", 1, 0.1, most_weight_bits);
+    m.input_bits = m.input.bits = static_cast<int>(r.whole(input_bits, "input_bits"));
     m.input.kind = m.input.bits == 1 ? driver_kind::binary : driver_kind::multi_bit;
     if (m.input.bits > 1) r.assume("inputs of several bits as amplitudes");
-    m.weight_bits = static_cast<int>(r.count(row.weight_bits, "weight_bits", 1, 1, most_weight_bits));
-    const auto outputs = r.count(row.column_outputs_parallel, "column_outputs_parallel",
-                                 std::max(1.0, row.cols.value_or(64) / m.weight_bits), 1, most_extent);
-    auto columns = r.count(row.cols, "cols", static_cast<double>(outputs * m.weight_bits), 1, most_extent);
+    m.weight_bits = static_cast<int>(r.whole(weight_bits, "weight_bits"));
+    const double results = r.figure(row.column_outputs_parallel, "column_outputs_parallel",
+                                    std::floor(std::max(1.0, row.cols.value_or(64) / m.weight_bits)), 1, most_extent);
+    const auto outputs = r.whole(results, "column_outputs_parallel");
+    d.one_bit_operations = 2 * length * results * input_bits * weight_bits;
+    auto columns =
+        r.whole(r.figure(row.cols, "cols", static_cast<double>(outputs * m.weight_bits), 1, most_extent), "cols");
     // Resistive cells hold as many bits as the columns leave no room for.
     const auto wanted = outputs * m.weight_bits;
     if (resistive && !digital)
-        m.array.cell_bits = static_cast<int>(
-            std::clamp<std::int64_t>((wanted + columns - 1) / columns, 1, std::min(8, m.weight_bits)));
+        m.array.cell_bits =
+            static_cast<int>(std::clamp<std::int64_t>((wanted + columns - 1) / columns, 1, std::min(8, m.weight_bits)));
     const auto slices = (m.weight_bits + m.array.cell_bits - 1) / m.array.cell_bits;
     if (columns < outputs * slices) {
         if (row.cols) r.mark("cols " + std::to_string(columns) + " hold fewer weights than column_outputs_parallel");
@@ -149,24 +158,17 @@ described_chip describe_chip(const chip_row& row, const circuit_constants& const
     return d;
 }
 
-double one_bit_operations(const chip_row& row) {
-    const auto d = describe_chip(row, circuit_constants{});
-    const double outputs = static_cast<double>(d.macro.array.columns_active) /
-                           ((d.macro.weight_bits + d.macro.array.cell_bits - 1) / d.macro.array.cell_bits);
-    return 2 * row.dot_product_length.value_or(static_cast<double>(d.macro.array.rows_active)) *
-           row.column_outputs_parallel.value_or(outputs) * row.input_bits.value_or(1) * row.weight_bits.value_or(1);
-}
-
 chip_prediction predict_chip(const chip_row& row, const circuit_constants& constants) {
     auto d = describe_chip(row, constants);
     const composed_macro macro(std::move(d.macro));
-    const double operations = one_bit_operations(row);
-    const double delay = macro.delay_uncertainty(), energy = constants.energy_uncertainty;
+    const double operations = d.one_bit_operations, delay = macro.delay_uncertainty(),
+                 energy = macro.energy_uncertainty(), area = constants.area_uncertainty;
     const auto around = [](double value, double factor) { return banded{value, value / factor, value * factor}; };
     chip_prediction p;
     p.cycle_ns = around(macro.step_ps() / 1e3, delay);
     p.tops_1b = around(operations / macro.step_ps(), delay);
     p.tops_per_w_1b = around(operations / macro.step_pj(), energy);
+    p.tops_per_mm2_1b = around(operations / macro.step_ps() / (macro.area_um2() * 1e-6), delay * area);
     p.assumed = std::move(d.assumed);
     p.marked = std::move(d.marked);
     return p;

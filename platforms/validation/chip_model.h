@@ -13,7 +13,8 @@ namespace cimtlm {
 struct described_chip {
     composed_macro_parameters macro;
     std::vector<std::string> assumed; ///< what the row does not say, and what is taken instead
-    std::vector<std::string> marked;  ///< what is out of range: predicted all the same
+    std::vector<std::string> marked;  ///< what is out of range or cannot be read: predicted all the same
+    double one_bit_operations = 0;    ///< of an invocation: 2 x rows that add x results x input bits x weight bits
 };
 described_chip describe_chip(const chip_row& row, const circuit_constants& constants);
 
@@ -24,14 +25,11 @@ struct banded {
     double high = 0;
 };
 
-/// Per core, in one-bit operations: 2 x rows that add x results x input bits x weight bits an invocation.
+/// Per core, in one-bit operations.
 struct chip_prediction {
-    banded cycle_ns, tops_1b, tops_per_w_1b;
+    banded cycle_ns, tops_1b, tops_per_w_1b, tops_per_mm2_1b;
     std::vector<std::string> assumed, marked;
 };
 chip_prediction predict_chip(const chip_row& row, const circuit_constants& constants);
-
-/// One-bit operations of an invocation as the row says, or as assumed where it does not.
-double one_bit_operations(const chip_row& row);
 
 } // namespace cimtlm

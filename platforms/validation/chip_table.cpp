@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -32,6 +33,7 @@ const std::vector<number_column>& number_columns() {
         {"cycle_ns", &chip_row::cycle_ns},
         {"tops_1b", &chip_row::tops_1b, true}, // rounded
         {"tops_per_w_1b", &chip_row::tops_per_w_1b},
+        {"tops_per_mm2_1b", &chip_row::tops_per_mm2_1b, true},
     };
     return columns;
 }
@@ -53,21 +55,19 @@ bool says_nothing(const std::string& cell) {
     return std::find(blanks.begin(), blanks.end(), cell) != blanks.end();
 }
 
-double number(const std::string& cell, const std::string& where, bool may_be_zero) {
+std::optional<double> number(const std::string& cell, bool may_be_zero) {
     double value = 0;
     const auto* end = cell.data() + cell.size();
     const auto [stop, error] = std::from_chars(cell.data(), end, value);
     constexpr double most = 1e9;
-    const bool allowed = value > 0 || (may_be_zero && value == 0);
-    if (error == std::errc{} && stop == end && allowed && value <= most) return value;
-    throw input_error(where + ": " + quoted(cell) + "; allowed: a number " +
-                      (may_be_zero ? "from 0" : "above 0") + " to 1e9, or nothing");
+    const bool allowed = (value > 0 || (may_be_zero && value == 0)) && value <= most;
+    if (error == std::errc{} && stop == end && allowed) return value;
+    return std::nullopt;
 }
 
 } // namespace
 
-std::vector<chip_row> parse_chips(const std::string& text, const std::string& file,
-                                  std::vector<std::string>* ignored) {
+std::vector<chip_row> parse_chips(const std::string& text, const std::string& file, std::vector<std::string>* ignored) {
     const auto table = parse_csv(text, file);
     const auto& header = table.header.cells;
     const auto position = [&](const std::string& name) {
@@ -76,13 +76,13 @@ std::vector<chip_row> parse_chips(const std::string& text, const std::string& fi
             throw input_error(table.where(table.header) + ": column '" + name + "' stands there twice");
         return found == header.end() ? header.size() : static_cast<std::size_t>(found - header.begin());
     };
-    std::vector<std::string> known{"paper", "venue", "year", "cores", "tops_per_mm2_1b"}; // of no use to a prediction
+    std::vector<std::string> known{"paper", "venue", "year", "cores"}; // of no use to a prediction
     bool any = false;
     for (const auto& c : number_columns()) known.push_back(c.name), any |= position(c.name) < header.size();
     for (const auto& c : text_columns()) known.push_back(c.name), any |= position(c.name) < header.size();
     if (!any)
-        throw input_error(table.where(table.header) + ": no column of a chip table: " +
-                          unknown_name("column", header.front(), known, 32));
+        throw input_error(table.where(table.header) +
+                          ": no column of a chip table: " + unknown_name("column", header.front(), known, 32));
     for (const auto& name : header)
         if (ignored && !name.empty() && std::find(known.begin(), known.end(), name) == known.end())
             ignored->push_back(name);
@@ -101,8 +101,10 @@ std::vector<chip_row> parse_chips(const std::string& text, const std::string& fi
         for (const auto& c : text_columns())
             if (const auto text_of = cell(c.name); !says_nothing(text_of)) chip.*c.value = text_of;
         for (const auto& c : number_columns())
-            if (const auto text_of = cell(c.name); !says_nothing(text_of))
-                chip.*c.value = number(text_of, table.where(row) + ": column '" + c.name + "'", c.may_be_zero);
+            if (const auto text_of = cell(c.name); !says_nothing(text_of)) {
+                chip.*c.value = number(text_of, c.may_be_zero);
+                if (!(chip.*c.value)) chip.unreadable.push_back(std::string(c.name) + " " + quoted(text_of));
+            }
         if (chip.chip.empty()) chip.chip = "line " + std::to_string(row.line);
         chips.push_back(std::move(chip));
     }
@@ -110,8 +112,9 @@ std::vector<chip_row> parse_chips(const std::string& text, const std::string& fi
 }
 
 std::vector<chip_row> read_chips(const std::string& file, std::vector<std::string>* ignored) {
+    std::error_code error;
     std::ifstream in(file, std::ios::binary);
-    if (!in) throw input_error(file + ": cannot be read");
+    if (!in || std::filesystem::is_directory(file, error)) throw input_error(file + ": cannot be read");
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     if (in.bad()) throw input_error(file + ": cannot be read");
     return parse_chips(text, file, ignored);

@@ -38,6 +38,7 @@ TEST(calibration, the_part_holds_what_the_fit_gives) {
     for (const auto& c : fitted_constants())
         EXPECT_NEAR(part.*c.value / fitted.*c.value, 1, 2e-3) << c.name << ": run cimtlm-calibrate again";
     EXPECT_NEAR(part.energy_uncertainty, summary_of(left_out(), &chip_error::tops_per_w).percentile_90, 0.01);
+    EXPECT_NEAR(part.area_uncertainty, summary_of(errors_of(silicon(), part), &chip_error::area).percentile_90, 0.05);
     EXPECT_NEAR(part.delay_uncertainty, summary_of(left_out(), &chip_error::cycle).percentile_90, 0.01);
 }
 
@@ -95,7 +96,7 @@ TEST(calibration, stays_at_its_start_without_chips_and_ignores_rows_without_outc
 }
 
 TEST(calibration, a_summary_counts_each_chip_once) {
-    const std::vector<chip_error> errors{{"a", {2, 0.5}, {}}, {"b", {1}, {}}, {"c", {4}, {}}};
+    const std::vector<chip_error> errors{{"a", {2, 0.5}, {}, {}}, {"b", {1}, {}, {}}, {"c", {4}, {}, {}}};
     const auto s = summary_of(errors, &chip_error::cycle);
     EXPECT_EQ(s.chips, 3u);
     EXPECT_DOUBLE_EQ(s.median, 2);

@@ -47,15 +47,18 @@ TEST(chip_model, operations_are_those_of_the_table) {
     // data set defines it; values below 0.05 carry rounding of up to half.
     for (const auto& chip : silicon())
         if (*chip.tops_1b >= 0.05) {
-            EXPECT_NEAR(one_bit_operations(chip) / *chip.cycle_ns / 1000 / *chip.tops_1b, 1, 0.1) << chip.chip;
+            EXPECT_NEAR(describe_chip(chip, calibrated()).one_bit_operations / *chip.cycle_ns / 1000 / *chip.tops_1b, 1,
+                        0.1)
+                << chip.chip;
         }
 }
 
 TEST(chip_model, throughput_follows_from_cycle_and_operations) {
     for (const auto& chip : silicon()) {
         const auto p = predict_chip(chip, calibrated());
-        EXPECT_NEAR(p.tops_1b.value * p.cycle_ns.value * 1000, one_bit_operations(chip),
-                    1e-6 * one_bit_operations(chip));
+        const double operations = describe_chip(chip, calibrated()).one_bit_operations;
+        EXPECT_NEAR(p.tops_1b.value * p.cycle_ns.value * 1000, operations,
+                    1e-6 * operations);
         for (const auto& b : {p.cycle_ns, p.tops_1b, p.tops_per_w_1b}) {
             EXPECT_LT(b.low, b.value);
             EXPECT_LT(b.value, b.high);
@@ -86,6 +89,8 @@ TEST(chip_model, what_is_not_said_is_assumed_and_told) {
     chip_row empty;
     const auto p = predict_chip(empty, calibrated());
     EXPECT_GT(p.cycle_ns.value, 0);
+    empty.unreadable = {"supply_v 'high'"};
+    EXPECT_TRUE(says(predict_chip(empty, calibrated()).marked, "supply_v 'high' cannot be read"));
     for (const auto* name : {"technology_nm", "supply_v", "rows", "cols", "input_bits", "weight_bits",
                              "column_outputs_parallel", "dot_product_length", "cell", "compute_model"})
         EXPECT_TRUE(says(p.assumed, name)) << name;
@@ -145,6 +150,8 @@ TEST(chip_model, anything_is_predicted) {
         const auto p = predict_chip(c, calibrated());
         for (const auto& b : {p.cycle_ns, p.tops_1b, p.tops_per_w_1b})
             ASSERT_TRUE(std::isfinite(b.value) && b.low > 0 && b.low < b.high) << "seed 5, round " << i;
+        ASSERT_LT(p.tops_per_w_1b.value, 1e7) << "operations are those of the circuits, seed 5, round " << i;
+        ASSERT_LT(p.tops_1b.value, 1e11) << "seed 5, round " << i;
         if (c.technology_nm && *c.technology_nm > 200) {
             ASSERT_TRUE(says(p.marked, "node") || says(p.marked, "technology_nm"));
         }

@@ -43,13 +43,6 @@ TEST(chip_table, columns_come_by_name_and_others_are_named) {
 }
 
 TEST(chip_table, says_what_is_wrong_and_where) {
-    EXPECT_EQ(refusal("chip,supply_v\na,high\n"),
-              "t.csv:2: column 'supply_v': 'high'; allowed: a number above 0 to 1e9, or nothing");
-    EXPECT_EQ(refusal("chip,rows\na,0\n"), "t.csv:2: column 'rows': '0'; allowed: a number above 0 to 1e9, or nothing");
-    EXPECT_EQ(refusal("chip,rows\na,-4\n"),
-              "t.csv:2: column 'rows': '-4'; allowed: a number above 0 to 1e9, or nothing");
-    EXPECT_EQ(refusal("chip,adc_bits\na,-1\n"),
-              "t.csv:2: column 'adc_bits': '-1'; allowed: a number from 0 to 1e9, or nothing");
     EXPECT_EQ(refusal("chip,rows,rows\na,1,2\n"), "t.csv:1: column 'rows' stands there twice");
     EXPECT_EQ(refusal("chip,rows\na,1,2\n"),
               "t.csv:2: 3 cells below 2 columns (a comma in a text needs double quotes)");
@@ -57,6 +50,17 @@ TEST(chip_table, says_what_is_wrong_and_where) {
     EXPECT_NE(refusal("colour\nred\n").find("t.csv:1: no column of a chip table"), std::string::npos);
     EXPECT_NE(refusal("").find("the file is empty"), std::string::npos);
     EXPECT_THROW(read_chips("/nowhere.csv"), input_error);
+    EXPECT_THROW(read_chips("/tmp"), input_error);
+}
+
+TEST(chip_table, a_cell_that_cannot_be_read_has_no_value_and_is_told) {
+    const auto chips =
+        parse_chips("chip,supply_v,rows,adc_bits,cycle_ns,tops_1b\na,high,0,-1,0,fast\nb,0.8,64,1-5,1,0\n", "t.csv");
+    EXPECT_EQ(chips[0].unreadable, (std::vector<std::string>{"rows '0'", "supply_v 'high'", "adc_bits '-1'",
+                                                             "cycle_ns '0'", "tops_1b 'fast'"}));
+    EXPECT_FALSE(chips[0].supply_v || chips[0].rows || chips[0].adc_bits || chips[0].cycle_ns || chips[0].tops_1b);
+    EXPECT_EQ(chips[1].unreadable, std::vector<std::string>{"adc_bits '1-5'"});
+    EXPECT_EQ(chips[1].tops_1b, 0) << "rounded";
 }
 
 TEST(chip_table, random_bytes_are_refused_or_read) {

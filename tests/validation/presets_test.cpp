@@ -48,6 +48,9 @@ TEST(presets, hermes_core) {
     EXPECT_NEAR(d.tops_per_w, 10.5, 0.05 * 10.5);
     EXPECT_GE(d.write_row_ps, 20 * 130e3);
     EXPECT_LE(d.write_row_ps, 30 * 130e3);
+    const double row_pj = d.write_pj_per_byte * 128; // 256 weights of 4 bits
+    EXPECT_GE(row_pj, 20 * 12480);
+    EXPECT_LE(row_pj, 30 * 12480);
 }
 
 TEST(presets, hermes_chip_in_both_modes) {
@@ -64,7 +67,7 @@ TEST(presets, hermes_chip_in_both_modes) {
 TEST(presets, alpine_tile) {
     const auto d = sheet("alpine_tile");
     EXPECT_NEAR(d.tops_per_w, 12.8, 0.05 * 12.8);
-    EXPECT_NEAR(d.step_ps, 164e3, 0.05 * 164e3) << "100 ns, and 256 B at 4 GB/s";
+    EXPECT_NEAR(d.step_ps, 100e3, 0.05 * 100e3);
 }
 
 TEST(presets, isaac_array) {
@@ -104,12 +107,16 @@ TEST(presets, prototypes_of_the_study_are_predicted_from_geometry_and_node) {
 }
 
 TEST(presets, converters_trade_area_for_time) {
-    double area = 1e12, time = 0;
-    for (const auto* columns : {"1", "8", "64", "128"}) {
-        const auto d = sheet("charge_domain_array", {std::string("adc.columns_per_adc=") + columns});
-        EXPECT_LT(d.area_um2, area);
-        EXPECT_GT(d.step_ps, time);
-        area = d.area_um2;
-        time = d.step_ps;
+    const auto part = [](const std::vector<part_share>& parts, const char* name) {
+        for (const auto& p : parts)
+            if (p.part == name) return p.value;
+        return 0.0;
+    };
+    const auto one = sheet("charge_domain_array");
+    for (const auto& [columns, name] : {std::pair{1.0, "1"}, {8.0, "8"}, {64.0, "64"}, {128.0, "128"}}) {
+        const auto d = sheet("charge_domain_array", {std::string("adc.columns_per_adc=") + name});
+        const double converting = part(one.time, "convert"), converters = part(one.area, "adc");
+        EXPECT_NEAR(d.step_ps, one.step_ps + (columns - 1) * converting, 1e-6 * d.step_ps);
+        EXPECT_NEAR(d.area_um2, one.area_um2 - converters * (1 - 1 / columns), 1e-6 * one.area_um2);
     }
 }

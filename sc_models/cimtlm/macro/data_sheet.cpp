@@ -49,6 +49,7 @@ data_sheet data_sheet_of(const composed_macro_parameters& p) {
     d.area = m.area_parts();
     d.energy_factor = m.energy_uncertainty();
     d.delay_factor = m.delay_uncertainty();
+    d.area_factor = p.circuits.area_uncertainty;
     d.exact_bits = m.exact_bits();
     d.effective_bits = m.effective_bits();
     d.leakage_mw = m.leakage_mw();

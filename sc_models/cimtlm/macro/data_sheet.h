@@ -22,6 +22,7 @@ struct data_sheet {
     double one_bit_tops = 0, one_bit_tops_per_w = 0, one_bit_tops_per_mm2 = 0;
     double energy_factor = 1;  ///< nine of ten chips lie within this factor of the energy; 1: nothing is said
     double delay_factor = 1;   ///< of the time
+    double area_factor = 1;    ///< of the area
     double exact_bits = 0;     ///< of a result
     double effective_bits = 0; ///< that it is worth; 0: not said
     double area_um2 = 0, leakage_mw = 0;
