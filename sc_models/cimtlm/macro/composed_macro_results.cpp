@@ -72,9 +72,12 @@ composed_macro::sum_range composed_macro::converted_sums(const slice_numbers& a,
     if (p_.adc.skips_sparse_bits || p_.encoding == weight_encoding::offset || possible.high - possible.low <= steps())
         return possible;
     const double mean = expected_sum(a, b), spread = converted_deviations * deviation_of_sum(a, b);
-    // Sums without sign begin at zero: operands may be smaller, or sparse.
-    return {possible.low < 0 ? std::max(possible.low, std::floor(mean - spread)) : 0,
-            std::min(possible.high, std::ceil(mean + spread))};
+    // Sums without sign begin at zero: operands may be smaller, or sparse. Levels to spare reach further out.
+    const double low = possible.low < 0 ? std::max(possible.low, std::floor(mean - spread)) : 0;
+    const double high = std::min(possible.high, std::ceil(mean + spread)),
+                 spare = std::max(0.0, steps() - (high - low));
+    const double below = possible.low < 0 ? std::floor(spare / 2) : 0;
+    return {std::max(possible.low, low - below), std::min(possible.high, high + spare - below)};
 }
 
 double composed_macro::expected_sum(const slice_numbers& a, const slice_numbers& b) const {
