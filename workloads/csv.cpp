@@ -123,7 +123,7 @@ csv_table parse_csv(const std::string& text, const std::string& source) {
         else
             table.rows.push_back(row);
     }
-    if (table.header.cells.empty()) throw input_error(source + ": the file is empty; expected a header and rows");
+    if (table.header.cells.empty()) throw input_error(source + ": the file is empty; expected a header and layers");
     return table;
 }
 

@@ -28,13 +28,9 @@ constexpr const char* usage =
 
 int command(const std::vector<std::string>& arguments) {
     using namespace cimtlm;
-    const std::map<std::string, int (*)(const std::vector<std::string>&)> commands{{"run", run_command},
-                                                                                   {"compare", compare_command},
-                                                                                   {"list", list_command},
-                                                                                   {"show", show_command},
-                                                                                   {"probe", probe_command},
-                                                                                   {"macro", macro_command},
-                                                                                   {"validate", validate_command}};
+    const std::map<std::string, int (*)(const std::vector<std::string>&)> commands{
+        {"run", run_command},     {"compare", compare_command}, {"list", list_command},        {"show", show_command},
+        {"probe", probe_command}, {"macro", macro_command},     {"validate", validate_command}};
     if (arguments.empty()) {
         std::cerr << usage;
         return exit_input;

@@ -57,8 +57,7 @@ TEST(chip_model, throughput_follows_from_cycle_and_operations) {
     for (const auto& chip : silicon()) {
         const auto p = predict_chip(chip, calibrated());
         const double operations = describe_chip(chip, calibrated()).one_bit_operations;
-        EXPECT_NEAR(p.tops_1b.value * p.cycle_ns.value * 1000, operations,
-                    1e-6 * operations);
+        EXPECT_NEAR(p.tops_1b.value * p.cycle_ns.value * 1000, operations, 1e-6 * operations);
         for (const auto& b : {p.cycle_ns, p.tops_1b, p.tops_per_w_1b}) {
             EXPECT_LT(b.low, b.value);
             EXPECT_LT(b.value, b.high);
