@@ -43,7 +43,8 @@ std::int64_t rows_of(const composed_macro_parameters& p) {
 std::int64_t converted_sums(const composed_macro_parameters& p) {
     const auto columns = p.array.columns_active > 0 ? p.array.columns_active : p.array.columns;
     const auto slices = (p.weight_bits + p.array.cell_bits - 1) / p.array.cell_bits;
-    return std::max<std::int64_t>(1, columns / slices * (p.slices_in_analog ? 1 : slices));
+    const auto arrays = p.slicing == weight_slicing::arrays ? slices : 1;
+    return std::max<std::int64_t>(1, columns * arrays / slices * (p.slices_in_analog ? 1 : slices));
 }
 
 /// Largest sum of a column.

@@ -152,6 +152,8 @@ TEST(macro, nonsense_is_refused_with_reasons) {
     EXPECT_NE(refused("charge_domain_array", "adc.bit=6").find("did you mean 'bits'?"), std::string::npos);
     EXPECT_NE(refused("charge_domain_aray", "adc.bits=6").find("did you mean 'charge_domain_array'?"),
               std::string::npos);
+    EXPECT_EQ(refused("digital_6t", "latency_ps=0"), "cimtlm: digital_6t: latency_ps must be above 0\n");
+    EXPECT_NE(refused("charge_domain_array", "circuits.pulse_ps=-1").find("circuits.pulse_ps"), std::string::npos);
     EXPECT_NE(refused("charge_domain_array", "latency_ps=6").find("latency_ps"), std::string::npos);
 }
 

@@ -1,3 +1,4 @@
+#include <cimtlm/base/error.h>
 #include <cimtlm/macro/data_sheet.h>
 
 namespace cimtlm {
@@ -31,6 +32,15 @@ data_sheet common(const engine& e, energy_basis basis) {
 } // namespace
 
 data_sheet data_sheet_of(const published_macro_parameters& p, energy_basis basis) {
+    for (const auto& [key, value] : {std::pair{"rows_parallel", static_cast<double>(p.rows_parallel)},
+                                     {"columns_parallel", static_cast<double>(p.columns_parallel)},
+                                     {"rows_held", static_cast<double>(p.rows_held)},
+                                     {"columns_held", static_cast<double>(p.columns_held)},
+                                     {"input_bits", static_cast<double>(p.input_bits)},
+                                     {"weight_bits", static_cast<double>(p.weight_bits)},
+                                     {"latency_ps", p.latency_ps},
+                                     {"mac_energy_pj", p.mac_energy_pj}})
+        if (!(value > 0)) throw input_error(p.name + ": " + key + " must be above 0");
     const published_macro m(p);
     auto d = common(m, basis);
     d.energy = {{"mac", d.step_pj}};

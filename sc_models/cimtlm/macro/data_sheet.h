@@ -31,7 +31,7 @@ struct data_sheet {
     std::string note;                           ///< why figures are not trusted, or ""
 };
 
-/// `basis`: the reading of a published MAC energy.
+/// `basis`: the reading of a published MAC energy. Throws input_error for figures that are not above 0.
 data_sheet data_sheet_of(const published_macro_parameters& p, energy_basis basis);
 data_sheet data_sheet_of(const composed_macro_parameters& p);
 
