@@ -10,16 +10,7 @@
 
 namespace cimtlm {
 
-result_precision precision_of(const engine& e) {
-    const auto* composed = dynamic_cast<const composed_macro*>(&e);
-    if (composed) return {e.exact(), composed->exact_bits(), composed->effective_bits()};
-    // What it computes is exact; what the chip's results are worth, its parameters say.
-    if (const auto* published = dynamic_cast<const published_macro*>(&e))
-        return {published->parameters().exact, published->exact_bits(), published->effective_bits()};
-    const auto g = e.geometry();
-    const double bits = g.input_bits + g.weight_bits + std::log2(static_cast<double>(g.rows_parallel));
-    return {e.exact(), bits, bits};
-}
+result_precision precision_of(const engine& e) { return {e.exact_results(), e.exact_bits(), e.effective_bits()}; }
 
 bool equally_precise(const result_precision& a, const result_precision& b) {
     if (!a.reduced() && !b.reduced()) return true;

@@ -81,7 +81,7 @@ json::object to_json(const run_results& r, const report_context& c) {
     const auto band = band_of(r.energy, c.target.value, c.target.ranges);
     root["energy_band_pj"] = json::array{band.low_pj, band.high_pj};
     if (c.target.value.cim && c.target.value.cim->is_composed())
-        root["delay_factor"] = dynamic_cast<const composed_macro&>(*c.target.value.matrix_engine()).delay_uncertainty();
+        root["delay_factor"] = c.target.value.matrix_engine()->delay_uncertainty();
     root["area_um2"] = whole_area_um2(c.target.value);
     root["resident_bytes"] = r.resident_bytes;
     if (c.target.value.cim && c.target.value.cim->place) {

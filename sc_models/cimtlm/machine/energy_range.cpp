@@ -25,17 +25,12 @@ std::optional<row_price> price_of(const published_macro_parameters& macro, const
 }
 
 /// Rows are sums over circuits.
-std::optional<row_price> price_of(const composed_macro& macro, const std::string& part, const std::string& action) {
-    const auto& p = macro.parameters();
+std::optional<row_price> price_of(const composed_macro_parameters& p, const engine& macro, const std::string& part,
+                                  const std::string& action) {
     if (action == "overhead") return row_price{"cim.macro.other_power_mw", p.other_power_mw};
     if (part == "weight_write") return row_price{"cim.macro.circuits", 0, p.circuits.energy_uncertainty};
     if (part == "mac" || part == "cim") return row_price{"cim.macro.circuits", 0, macro.energy_uncertainty()};
     return std::nullopt;
-}
-
-/// Of the time of a run with the arrays.
-double delay_factor(const machine& m) {
-    return m.cim->is_composed() ? dynamic_cast<const composed_macro&>(*m.matrix_engine()).delay_uncertainty() : 1;
 }
 
 } // namespace
@@ -55,12 +50,11 @@ std::optional<row_price> price_of(const machine& m, const std::string& part, con
     if (part == "host") return row_price{"host.command_energy_pj", m.host.command_energy_pj};
     if (part == "vector_unit") return row_price{"vector_unit.operation_energy_pj", m.vector_unit.operation_energy_pj};
     if (part == "static") // power x time
-        return row_price{"static_power_mw", m.static_power_mw, m.cim ? delay_factor(m) : 1};
+        return row_price{"static_power_mw", m.static_power_mw, m.cim ? m.matrix_engine()->delay_uncertainty() : 1};
     if (m.cim && part != "tensor_core") { // "mac" and "cim" are those of the arrays
         if (part == "addition") return row_price{"cim.addition_energy_pj", m.cim->addition_energy_pj};
-        const auto price = m.cim->is_composed()
-                               ? price_of(dynamic_cast<const composed_macro&>(*m.matrix_engine()), part, action)
-                               : price_of(m.cim->published(), part, action);
+        const auto price = m.cim->is_composed() ? price_of(m.cim->composed(), *m.matrix_engine(), part, action)
+                                                : price_of(m.cim->published(), part, action);
         if (price) return price;
     }
     if (m.tensor_core) {

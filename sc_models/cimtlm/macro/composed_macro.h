@@ -125,15 +125,13 @@ public:
     double conversion_bits(const operand_statistics& s) const;
     /// Bits that the result of a step is worth, for operands spread evenly over their range: from the quotient of
     /// signal and the noise of quantisation (an LSB squared over 12 a conversion), clipping and `output_noise`.
-    double effective_bits() const;
-    /// Bits of an exact result.
-    double exact_bits() const;
+    double effective_bits() const override;
     /// Time until weights have to be written again, ps; 0: they stay. Their refresh is charged, and timed unless it
     /// goes on beside (ping_pong).
     double retention_ps() const { return p_.write.retention_ps; }
-    /// Within what factors of their values energy, delay and area lie for nine of ten chips.
-    double energy_uncertainty() const;
-    double delay_uncertainty() const { return p_.circuits.delay_uncertainty; }
+    /// Factors that hold nine of ten chips.
+    double energy_uncertainty() const override;
+    double delay_uncertainty() const override { return p_.circuits.delay_uncertainty; }
     /// Why figures are not trusted at its technology, or "".
     std::string range_note() const;
 

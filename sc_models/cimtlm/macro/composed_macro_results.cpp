@@ -169,10 +169,6 @@ void composed_macro::compute(const std::vector<std::int32_t>& inputs, const std:
     }
 }
 
-double composed_macro::exact_bits() const {
-    return p_.input_bits + p_.weight_bits + std::log2(static_cast<double>(energy_.array.rows_active()));
-}
-
 double composed_macro::conversion_noise(const slice_numbers& a, const slice_numbers& b) const {
     const auto range = converted_sums(a, b), possible = possible_sums(a, b);
     const double size = lsb(range), mean = expected_sum(a, b), deviation = deviation_of_sum(a, b);

@@ -24,6 +24,10 @@ data_sheet common(const engine& e, energy_basis basis) {
     d.one_bit_tops = d.tops * one_bit;
     d.one_bit_tops_per_w = d.tops_per_w * one_bit;
     d.one_bit_tops_per_mm2 = d.tops_per_mm2 * one_bit;
+    d.exact_bits = e.exact_bits();
+    d.effective_bits = e.effective_bits();
+    d.energy_factor = e.energy_uncertainty();
+    d.delay_factor = e.delay_uncertainty();
     d.write_pj_per_byte = e.write_pj_per_byte();
     d.write_row_ps = e.write_row_ps();
     return d;
@@ -46,8 +50,6 @@ data_sheet data_sheet_of(const published_macro_parameters& p, energy_basis basis
     d.energy = {{"mac", d.step_pj}};
     d.time = {{"step", d.step_ps}};
     d.area = {{"macro", d.area_um2}};
-    d.exact_bits = m.exact_bits();
-    d.effective_bits = m.effective_bits();
     return d;
 }
 
@@ -57,11 +59,7 @@ data_sheet data_sheet_of(const composed_macro_parameters& p) {
     d.energy = m.energy_parts(p.statistics);
     d.time = m.time_parts();
     d.area = m.area_parts();
-    d.energy_factor = m.energy_uncertainty();
-    d.delay_factor = m.delay_uncertainty();
     d.area_factor = p.circuits.area_uncertainty;
-    d.exact_bits = m.exact_bits();
-    d.effective_bits = m.effective_bits();
     d.leakage_mw = m.leakage_mw();
     d.retention_ps = m.retention_ps();
     d.note = m.range_note();

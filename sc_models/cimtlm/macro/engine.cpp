@@ -1,6 +1,7 @@
 #include <cimtlm/macro/engine.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace cimtlm {
@@ -20,6 +21,11 @@ void engine::compute(const std::vector<std::int32_t>& inputs, const std::vector<
     for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t c = 0; c < columns; ++c)
             outputs[c] += static_cast<std::int64_t>(inputs[r]) * weights[r * columns + c];
+}
+
+double engine::exact_bits() const {
+    const auto g = geometry();
+    return g.input_bits + g.weight_bits + std::log2(static_cast<double>(g.rows_parallel));
 }
 
 std::int64_t engine::capacity_bytes() const {

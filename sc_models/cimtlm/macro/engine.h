@@ -48,6 +48,15 @@ public:
     virtual operand_statistics nominal_statistics() const { return {}; }
     /// False when what compute() gives may differ from the exact sums (converters quantise, devices vary).
     virtual bool exact() const { return true; }
+    /// False when the results of the chip that is meant are not, whatever compute() gives.
+    virtual bool exact_results() const { return exact(); }
+    /// Bits of an exact result of a step.
+    double exact_bits() const;
+    /// Bits that a result is worth; 0: not said.
+    virtual double effective_bits() const { return exact_bits(); }
+    /// Factors within which energy and time are to be taken; 1: nothing is said.
+    virtual double energy_uncertainty() const { return 1; }
+    virtual double delay_uncertainty() const { return 1; }
     /// True when weights are written into the engine and stay there over many steps (CiM).
     virtual bool holds_weights() const = 0;
     /// Energy of writing one byte of weights into the engine, pJ. 0 where nothing is held.

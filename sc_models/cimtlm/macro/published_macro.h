@@ -5,7 +5,6 @@
 
 #include <boost/describe.hpp>
 
-#include <cmath>
 #include <optional>
 
 namespace cimtlm {
@@ -52,13 +51,8 @@ public:
     explicit published_macro(published_macro_parameters p)
         : p_(std::move(p)) {}
     std::string name() const override { return p_.name; }
-    const published_macro_parameters& parameters() const { return p_; }
-    /// Bits of an exact result of a step.
-    double exact_bits() const {
-        return p_.input_bits + p_.weight_bits + std::log2(static_cast<double>(p_.rows_parallel));
-    }
-    /// That its result is worth; 0: not said.
-    double effective_bits() const { return p_.exact ? exact_bits() : p_.effective_bits; }
+    bool exact_results() const override { return p_.exact; }
+    double effective_bits() const override { return p_.exact ? exact_bits() : p_.effective_bits; }
     engine_geometry geometry() const override {
         return {p_.rows_parallel, p_.columns_parallel, p_.rows_held, p_.columns_held, p_.input_bits, p_.weight_bits};
     }
