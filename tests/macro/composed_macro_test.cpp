@@ -306,6 +306,8 @@ TEST(composed_macro, refuses_nonsense_with_its_reason) {
               "slicing: slices over arrays are joined behind the converters, and not serial");
     EXPECT_EQ(refusal([](auto& p) { p.statistics.column_sparsity = 1; }),
               "statistics: densities lie between 0 and 1, column_sparsity from 0 to below 1");
+    EXPECT_EQ(refusal([](auto& p) { p.zero_skipping = true, p.statistics.input_density = 0; }),
+              "statistics.input_density: inputs that are all zero leave nothing to do where zeros are skipped");
     EXPECT_EQ(refusal([](auto& p) { p.control_share = -1; }), "control_share: must not be negative");
     EXPECT_EQ(refusal([](auto& p) { p.input_bits = 17; }), "input_bits: a step takes inputs of 1 to 16 bits");
     EXPECT_EQ(refusal([](auto&) {}), "");

@@ -136,6 +136,8 @@ void composed_macro::check() const {
                                      {"other_area_um2", p_.other_area_um2},
                                      {"output_noise", p_.output_noise}})
         if (!(value >= 0)) fail(std::string(key) + ": must not be negative");
+    if (p_.zero_skipping && !(p_.statistics.input_density > 0))
+        fail("statistics.input_density: inputs that are all zero leave nothing to do where zeros are skipped");
     if (!p_.statistics.is_possible())
         fail("statistics: densities lie between 0 and 1, column_sparsity from 0 to below 1");
 }
