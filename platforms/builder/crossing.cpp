@@ -26,22 +26,21 @@ double operation_pj(const engine& e, const macro_pricing& p) {
 
 namespace {
 
-std::int64_t rows_of(const composed_macro_parameters& p) {
+std::int64_t rows_that_add(const composed_macro_parameters& p) {
     return p.array.rows_active > 0 ? p.array.rows_active : p.array.rows;
 }
 
-/// Sums that an evaluation converts.
-std::int64_t converted_sums(const composed_macro_parameters& p) {
-    const auto columns = p.array.columns_active > 0 ? p.array.columns_active : p.array.columns;
-    const auto slices = (p.weight_bits + p.array.cell_bits - 1) / p.array.cell_bits;
-    const auto arrays = p.slicing == weight_slicing::arrays ? slices : 1;
-    return std::max<std::int64_t>(1, columns * arrays / slices * (p.slices_in_analog ? 1 : slices));
+/// Sums that an evaluation converts, however many converters there are.
+std::int64_t converted_sums(composed_macro_parameters p) {
+    p.adc.count = 0;
+    p.adc.columns_per_adc = 1;
+    return composed_macro(std::move(p)).sums();
 }
 
 /// Largest sum of a column.
 double largest_sum(const composed_macro_parameters& p) {
     const auto most = [](int bits) { return std::exp2(bits) - 1; };
-    return static_cast<double>(rows_of(p)) * most(p.input.bits) *
+    return static_cast<double>(rows_that_add(p)) * most(p.input.bits) *
            most(p.slices_in_analog ? p.weight_bits : p.array.cell_bits);
 }
 
@@ -102,7 +101,7 @@ std::vector<double> powers_of_two(double from, double to) {
 
 composed_macro_parameters at_precision(composed_macro_parameters p, int bits, converters c) {
     const auto before = p;
-    const auto rows = rows_of(p);
+    const auto rows = rows_that_add(p);
     p.input_bits = p.weight_bits = bits;
     p.input.bits = std::min(p.input.bits, bits);
     p.array.cell_bits = std::min(p.array.cell_bits, bits);

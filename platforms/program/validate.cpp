@@ -56,18 +56,6 @@ json::array as_json(const std::vector<std::string>& texts) {
     return a;
 }
 
-std::vector<chip_error> errors(const std::vector<chip_row>& chips, const std::vector<chip_prediction>& predictions) {
-    std::vector<chip_error> all;
-    for (std::size_t i = 0; i < chips.size(); ++i) {
-        auto known = all.begin();
-        while (known != all.end() && known->chip != chips[i].chip) ++known;
-        if (known == all.end()) known = all.insert(all.end(), {chips[i].chip, {}, {}, {}});
-        if (const auto q = ratio(figures[0], chips[i], predictions[i])) known->cycle.push_back(*q);
-        if (const auto q = ratio(figures[2], chips[i], predictions[i])) known->tops_per_w.push_back(*q);
-    }
-    return all;
-}
-
 json::object report(const std::vector<chip_row>& chips, const std::vector<chip_prediction>& predictions,
                     const circuit_constants& circuits) {
     json::object o;
@@ -96,7 +84,7 @@ json::object report(const std::vector<chip_row>& chips, const std::vector<chip_p
     }
     o["chips"] = std::move(list);
     json::object summary;
-    const auto all = errors(chips, predictions);
+    const auto all = errors_of(chips, circuits);
     for (const auto& [name, figure] :
          {std::pair{"cycle_ns", &chip_error::cycle}, {"tops_per_w_1b", &chip_error::tops_per_w}}) {
         const auto s = summary_of(all, figure);
@@ -164,7 +152,7 @@ std::string page(const std::vector<chip_row>& chips, const std::vector<chip_pred
             "; constants that were fitted to a chip of this file make no test of it (docs/validation.md).\n"
             "'!': measured outside the band.\n";
     for (const auto& [title, figure] : {std::pair{"TOPS/W", &chip_error::tops_per_w}, {"cycle", &chip_error::cycle}})
-        if (const auto s = summary_of(errors(chips, predictions), figure); s.chips > 0)
+        if (const auto s = summary_of(errors_of(chips, circuits), figure); s.chips > 0)
             text += std::string(title) + ": factor " + number_text(s.median) + " in the median, " +
                     number_text(s.percentile_90) + " for 90 %, of " + std::to_string(s.chips) + " chips\n";
     if (!marks.empty()) text += "Out of range, predicted all the same:\n" + marks;

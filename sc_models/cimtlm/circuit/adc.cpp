@@ -21,6 +21,19 @@ double nominal_supply_v(double node_nm) {
 
 } // namespace
 
+std::int64_t converters_of(const adc_parameters& p, std::int64_t sums, const std::string& where) {
+    const auto fail = [&](const std::string& text) { throw input_error(where + "adc." + text); };
+    const auto text = [](std::int64_t v) { return std::to_string(v); };
+    if (p.columns_per_adc < 1) fail("columns_per_adc: a converter serves at least one column");
+    if (p.count < 0) fail("count: must not be negative");
+    if (p.count > sums)
+        fail("count: more converters (" + text(p.count) + ") than columns to convert (" + text(sums) + ")");
+    if (p.count > 0 && p.columns_per_adc != 1) fail("count: states with columns_per_adc the same thing twice");
+    if (p.columns_per_adc > sums)
+        fail("columns_per_adc: a converter serves " + text(p.columns_per_adc) + " columns, there are " + text(sums));
+    return p.count > 0 ? p.count : (sums + p.columns_per_adc - 1) / p.columns_per_adc;
+}
+
 adc::adc(const adc_parameters& p, const circuit_constants& k, const circuit_scale& s, const std::string& where)
     : p_(p)
     , k_(k)

@@ -32,6 +32,10 @@ BOOST_DESCRIBE_STRUCT(adc_parameters, (),
                       (kind, bits, columns_per_adc, count, clock_mhz, conversion_energy_pj, conversion_ps, area_um2,
                        skips_sparse_bits))
 
+/// Converters of a bank that serves so many sums: `count`, or as `columns_per_adc` says. Throws input_error, `where` in
+/// front, when both are said or there are more converters than sums.
+std::int64_t converters_of(const adc_parameters& p, std::int64_t sums, const std::string& where);
+
 /// Energy, time, area and leakage of one converter.
 class adc {
 public:

@@ -56,8 +56,7 @@ composed_macro::composed_macro(composed_macro_parameters p)
     , timing_(p_, p_.latency_native.value_or(*p_.native), p_.latency_native ? "latency_native" : "native") {
     check();
     const bool digital = p_.array.summation == summation::digital;
-    if (!digital)
-        converters_ = p_.adc.count > 0 ? p_.adc.count : (sums() + p_.adc.columns_per_adc - 1) / p_.adc.columns_per_adc;
+    if (!digital) converters_ = converters_of(p_.adc, sums(), "");
     const double pulses = timing_.driver.pulses_ps();
     settle_ps_ = pulses + timing_.array.evaluate_ps(p_.input.bits, pulses > 0);
     if (digital) settle_ps_ += timing_.tree.add_ps();
@@ -120,14 +119,6 @@ void composed_macro::check() const {
     if (digital && energy_.converter.present()) fail("adc.kind: a digital sum needs no converter: none");
     if (!digital && !energy_.converter.present())
         fail("adc.kind: an analog sum needs a converter: sense_amplifier, flash, sar, ramp, cco, survey");
-    if (p_.adc.count < 0) fail("adc.count: must not be negative");
-    if (p_.adc.count > 0 && p_.adc.columns_per_adc != 1)
-        fail("adc.count: states with columns_per_adc the same thing twice");
-    if (!digital && p_.adc.count > sums())
-        fail("adc.count: more converters (" + text(p_.adc.count) + ") than columns to convert (" + text(sums()) + ")");
-    if (!digital && p_.adc.columns_per_adc > sums())
-        fail("adc.columns_per_adc: a converter serves " + text(p_.adc.columns_per_adc) + " columns, there are " +
-             text(sums()));
     if (!digital && p_.adc.kind != adc_kind::sense_amplifier && !(timing_.converter.convert_ps(p_.adc.bits) > 0))
         fail("adc.clock_mhz: a converter without a clock: state clock_mhz or conversion_ps, or circuits.comparator_ps");
     for (const auto& [key, value] : {std::pair{"setup_ps", p_.setup_ps},

@@ -1,9 +1,7 @@
 // What a composed macro computes: slices of inputs and weights, converters between them and the result.
+#include <cimtlm/base/random.h>
 #include <cimtlm/macro/composed_macro.h>
 #include <cimtlm/macro/operand_slices.h>
-
-#include <Random123/boxmuller.hpp>
-#include <Random123/philox.h>
 
 #include <algorithm>
 #include <cmath>
@@ -20,13 +18,6 @@ double clipped_square(double limit) {
     const double density = std::exp(-limit * limit / 2) / std::sqrt(2 * 3.14159265358979),
                  beyond = std::erfc(limit / std::sqrt(2.0)) / 2;
     return std::max(0.0, (1 + limit * limit) * beyond - limit * density);
-}
-
-/// A normal number that follows from what it is for, in whatever order it is asked for.
-double normal_number(std::uint64_t key, std::uint64_t index) {
-    r123::Philox2x64 generator;
-    const auto bits = generator({{index, 0}}, {{key}});
-    return r123::boxmuller(bits[0], bits[1]).x;
 }
 
 bool is_negative(std::int32_t value) { return value < 0; }

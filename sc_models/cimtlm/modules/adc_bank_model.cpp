@@ -34,17 +34,11 @@ adc_bank_parameters checked(adc_bank_parameters p, const std::string& where) {
     check_circuits(p.circuits);
     if (p.adc.kind == adc_kind::none) fail("adc.kind: a bank needs converters");
     if (p.columns < 1 || p.columns > most_columns) fail("columns: a bank serves 1 to 2^24 columns");
-    if (p.adc.columns_per_adc < 1) fail("adc.columns_per_adc: a converter serves at least one column");
-    if (p.adc.count < 0 || p.adc.count > most_converters) fail("adc.count: a bank has 1 to 2^20 converters");
-    if (p.adc.count > 0 && p.adc.columns_per_adc != 1)
-        fail("adc.count: states with columns_per_adc the same thing twice");
-    if (p.adc.count > p.columns && p.assignment == adc_assignment::by_column)
-        fail("adc.count: more converters (" + std::to_string(p.adc.count) + ") than columns (" +
-             std::to_string(p.columns) + ")");
     if (!(p.lsb_units > 0) || !std::isfinite(p.lsb_units)) fail("lsb_units: must be above 0");
-    if (p.adc.count == 0) p.adc.count = (p.columns + p.adc.columns_per_adc - 1) / p.adc.columns_per_adc;
+    p.adc.count = converters_of(
+        p.adc, p.assignment == adc_assignment::any_free ? std::max(p.columns, p.adc.count) : p.columns, where);
     p.adc.columns_per_adc = 1; // said by the count from here on
-    if (p.adc.count > most_converters) fail("adc.columns_per_adc: a bank has 1 to 2^20 converters");
+    if (p.adc.count > most_converters) fail("adc.count: a bank has at most 2^20 converters");
     return p;
 }
 
