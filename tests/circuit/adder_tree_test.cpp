@@ -69,4 +69,5 @@ TEST(accumulator, takes_energy_with_the_bits_it_joins_and_area_with_its_own) {
     EXPECT_DOUBLE_EQ(narrow.add_pj(4, 2), 8e-3);
     EXPECT_DOUBLE_EQ(wide.area_um2(), 2 * narrow.area_um2());
     EXPECT_DOUBLE_EQ(wide.leakage_mw(), 2 * narrow.leakage_mw());
+    EXPECT_DOUBLE_EQ(narrow.add_ps(), 8 * 300 / 2);
 }

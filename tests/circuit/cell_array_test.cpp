@@ -159,4 +159,5 @@ TEST(buffer, costs_by_the_bit) {
     EXPECT_DOUBLE_EQ(b.access_pj(), 1e-3);
     EXPECT_DOUBLE_EQ(b.area_um2(), 150);
     EXPECT_DOUBLE_EQ(b.leakage_mw(), 1e-6);
+    EXPECT_DOUBLE_EQ(b.access_ps(), 300);
 }
