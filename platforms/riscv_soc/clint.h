@@ -19,7 +19,7 @@ class clint : public peripheral {
 public:
     enum class line { software, timer };
 
-    /// 1 to 4095 harts; the tick is 1 / `tick_mhz`, which is taken to the next whole hertz, 1 Hz to 1 THz. Throws
+    /// 1 to 4095 harts; the tick is 1 / `tick_mhz`, which is rounded to whole hertz, 1 Hz to 1 THz. Throws
     /// input_error for others.
     clint(const sc_core::sc_module_name& name, unsigned harts, double tick_mhz, std::int64_t access_ps);
 

@@ -18,7 +18,7 @@ class uart : public peripheral {
 public:
     static constexpr std::int64_t fifo_characters = 16;
 
-    /// characters_per_s of 0: no limit. Throws input_error when it is negative or above 1e12.
+    /// `characters_per_s`: 1 to 1e12 or 0 for no limit. Throws input_error for others.
     uart(const sc_core::sc_module_name& name, std::function<void(char)> sink, std::int64_t access_ps,
          double characters_per_s = 0);
 
