@@ -83,7 +83,7 @@ static inline void soc_sleep(void) { __asm__ volatile("wfi" ::: "memory"); }
 
 static inline unsigned soc_hart(void) {
     unsigned long hart;
-    __asm__("csrr %0, mhartid" : "=r"(hart));
+    __asm__("csrr %0, mscratch" : "=r"(hart));
     return (unsigned)hart;
 }
 

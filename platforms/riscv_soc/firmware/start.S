@@ -12,7 +12,11 @@ _start:
     la t0, soc_trap_entry
     csrw mtvec, t0
 
-    csrr a0, mhartid
+    /* A simulator that cannot set mhartid hands the number over in a0, as boot loaders do. */
+    csrr t0, mhartid
+    beqz t0, 4f
+    mv a0, t0
+4:  csrw mscratch, a0
     lui t0, %hi(__max_harts)
     addi t0, t0, %lo(__max_harts)
     bgeu a0, t0, 3f
