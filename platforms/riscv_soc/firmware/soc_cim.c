@@ -35,7 +35,7 @@ uint64_t soc_cim_waited(struct soc_cim* device) {
 
 static void handle(void* context) {
     struct soc_cim* device = context;
-    cim_interrupt_handler(&device->cim);
+    device->causes |= cim_interrupt_handler(&device->cim);
 }
 
 void soc_cim_demand(struct soc_cim* device, int result, const char* what) {
@@ -55,7 +55,7 @@ void soc_cim_open(struct soc_cim* device, unsigned number, enum soc_wait wait, u
     device->window = NULL;
     device->wait = SOC_POLL; /* until interrupts come */
     device->waited = device->looks = device->wait_begin = device->wait_end = 0;
-    device->interrupts_seen = 0;
+    device->interrupts_seen = device->causes = 0;
     soc_cim_demand(device, cim_probe(cim, &io), "probe");
     if (cim->capabilities & CIM_CAPABILITY_DATA_WINDOW)
         device->window = (volatile uint8_t*)(uintptr_t)(SOC_CIM_WINDOW + (uint64_t)SOC_CIM_WINDOW_STRIDE * number);
