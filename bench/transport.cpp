@@ -178,8 +178,8 @@ int sc_main(int argc, char** argv) {
     interconnect.out[0].bind(memory.in);
     interconnect.map(0, std::uint64_t{1} << 40, 0);
     cim_device<64> device("device", device_machine());
-    scratchpad<64> system_memory("system_memory", sram_level(), cycle_ps, energy, true);
-    scratchpad<64> plain("plain", sram_level(), cycle_ps, energy, true);
+    scratchpad<64> system_memory("system_memory", sram_level(), cycle_ps, energy, data_kept::pages);
+    scratchpad<64> plain("plain", sram_level(), cycle_ps, energy, data_kept::pages);
     d.control.bind(device.ctrl());
     d.window.bind(device.window());
     d.plain.bind(plain.in);

@@ -93,7 +93,8 @@ template <unsigned W = 64> struct device_bench {
     explicit device_bench(machine m, const cim_device_options& options = {}, bool memory_data = true)
         : device("device", m, options)
         , interconnect("bus", m.bus, m.cycle_ps(), energy, options.dma ? 2 : 1, options.window ? 3 : 2)
-        , memory("memory", sized(m.memories.front()), m.cycle_ps(), energy, memory_data)
+        , memory("memory", sized(m.memories.front()), m.cycle_ps(), energy,
+                 memory_data ? data_kept::pages : data_kept::none)
         , host("host") {
         connect("from_host", host.out, interconnect.in[0]);
         if (options.dma) connect("from_dma", device.dma_out(), interconnect.in[1]);

@@ -62,8 +62,8 @@ struct fabric {
     }
     ledger energy;
     bus<> interconnect{"bus", bus_level(64), cycle_ps, energy, 2, 2};
-    scratchpad<> first{"first", sram_level(), cycle_ps, energy, true};
-    scratchpad<> second{"second", sram_level(), cycle_ps, energy, true, 0x80000};
+    scratchpad<> first{"first", sram_level(), cycle_ps, energy, data_kept::pages};
+    scratchpad<> second{"second", sram_level(), cycle_ps, energy, data_kept::pages, 0x80000};
     std::vector<std::unique_ptr<testkit::initiator<>>> hosts;
 };
 

@@ -27,7 +27,7 @@ struct platform {
     explicit platform(std::int64_t capacity_bytes = 64 * 1024, std::int64_t region_bytes = 1024, bool data = false,
                       const memory_level& outer = dram_level(), std::int64_t ways = 4)
         : l2("l2", cache_level(capacity_bytes, region_bytes, ways), cycle_ps, energy, data)
-        , main_memory("dram", outer, cycle_ps, energy, data) {
+        , main_memory("dram", outer, cycle_ps, energy, data ? data_kept::pages : data_kept::none) {
         l2.out.bind(main_memory.in);
         for (unsigned i = 0; i < 2; ++i) {
             hosts.emplace_back(("i" + std::to_string(i)).c_str());

@@ -32,18 +32,20 @@ memory_level small_dram() {
 
 constexpr std::uint64_t top = ~std::uint64_t{0} - 0xffff; // the last 64 KiB of the address space
 
-template <unsigned W, bool Data, std::uint64_t Base> struct scratchpad_at {
+template <unsigned W, data_kept Data, std::uint64_t Base> struct scratchpad_at {
     static constexpr unsigned width = W;
-    contract::traits traits() const { return {Base, 64 * 1024, Base + 0x1004, 24, true, Data, Data, 1000}; }
+    static constexpr bool keeps = Data != data_kept::none;
+    contract::traits traits() const { return {Base, 64 * 1024, Base + 0x1004, 24, true, keeps, keeps, 1000}; }
     tlm::tlm_target_socket<W>& socket() { return memory.in; }
     std::string fingerprint() const { return report_of(memory, energy); }
     ledger energy;
     scratchpad<W> memory{"smem", levels::sram_level(), levels::cycle_ps, energy, Data, Base};
 };
 
-template <unsigned W, bool Data, std::uint64_t Base> struct dram_at {
+template <unsigned W, data_kept Data, std::uint64_t Base> struct dram_at {
     static constexpr unsigned width = W;
-    contract::traits traits() const { return {Base, 1 << 20, Base + 0x1ffc, 16, true, Data, Data, 1000}; }
+    static constexpr bool keeps = Data != data_kept::none;
+    contract::traits traits() const { return {Base, 1 << 20, Base + 0x1ffc, 16, true, keeps, keeps, 1000}; }
     tlm::tlm_target_socket<W>& socket() { return memory.in; }
     std::string fingerprint() const { return report_of(memory, energy); }
     ledger energy;
@@ -67,7 +69,7 @@ template <unsigned W> struct hbm {
     tlm::tlm_target_socket<W>& socket() { return memory.in; }
     std::string fingerprint() const { return report_of(memory, energy); }
     ledger energy;
-    dram<W> memory{"dram", level(), levels::cycle_ps, energy, true};
+    dram<W> memory{"dram", level(), levels::cycle_ps, energy, data_kept::pages};
 };
 
 /// A cache in front of a DRAM; what passes between them keeps the protocol, too.
@@ -86,7 +88,7 @@ template <unsigned W, bool Data, std::int64_t Region> struct cache_at {
     ledger energy;
     cache<W> l2{"l2", levels::cache_level(64 * 1024, Region), levels::cycle_ps, energy, Data, 1 << 20, 1};
     base_protocol_probe<W> inner{"inner"};
-    dram<W> memory{"dram", small_dram(), levels::cycle_ps, energy, Data};
+    dram<W> memory{"dram", small_dram(), levels::cycle_ps, energy, Data ? data_kept::pages : data_kept::none};
 };
 
 /// A memory without capacity: up to the end of the address space.
@@ -96,7 +98,7 @@ template <unsigned W> struct unbounded_dram {
     tlm::tlm_target_socket<W>& socket() { return memory.in; }
     std::string fingerprint() const { return report_of(memory, energy); }
     ledger energy;
-    dram<W> memory{"dram", levels::dram_level(), levels::cycle_ps, energy, true};
+    dram<W> memory{"dram", levels::dram_level(), levels::cycle_ps, energy, data_kept::pages};
 };
 
 /// A scratchpad seen through a bus that rewrites addresses, or passes absolute ones.
@@ -116,18 +118,22 @@ template <unsigned W, bool Relative, std::uint64_t Base> struct bus_at {
     ledger energy;
     bus<W> interconnect{"bus", levels::bus_level(64), levels::cycle_ps, energy, 1, 1};
     base_protocol_probe<W> inner{"inner"};
-    scratchpad<W> memory{"smem", levels::sram_level(), levels::cycle_ps, energy, true, Relative ? 0 : Base};
+    scratchpad<W> memory{"smem", levels::sram_level(), levels::cycle_ps, energy, data_kept::pages, Relative ? 0 : Base};
 };
 
-using scratchpad_64 = scratchpad_at<64, true, 0>;
-using scratchpad_64_absolute = scratchpad_at<64, true, 0x1234000000>;
-using scratchpad_32_absolute = scratchpad_at<32, true, 0x80000000>;
-using scratchpad_64_no_data = scratchpad_at<64, false, 0>;
-using scratchpad_32_top = scratchpad_at<32, true, top>;
-using dram_64 = dram_at<64, true, 0>;
-using dram_64_absolute = dram_at<64, true, 0x1234000000>;
-using dram_32_absolute = dram_at<32, true, 0x80000000>;
-using dram_64_no_data = dram_at<64, false, 0x1000>;
+using scratchpad_64 = scratchpad_at<64, data_kept::pages, 0>;
+using scratchpad_64_absolute = scratchpad_at<64, data_kept::pages, 0x1234000000>;
+using scratchpad_32_absolute = scratchpad_at<32, data_kept::pages, 0x80000000>;
+using scratchpad_64_no_data = scratchpad_at<64, data_kept::none, 0>;
+using scratchpad_32_top = scratchpad_at<32, data_kept::pages, top>;
+using scratchpad_64_contiguous = scratchpad_at<64, data_kept::contiguous, 0x80000000>;
+using scratchpad_32_contiguous_top = scratchpad_at<32, data_kept::contiguous, top>;
+using dram_64 = dram_at<64, data_kept::pages, 0>;
+using dram_64_absolute = dram_at<64, data_kept::pages, 0x1234000000>;
+using dram_32_absolute = dram_at<32, data_kept::pages, 0x80000000>;
+using dram_64_no_data = dram_at<64, data_kept::none, 0x1000>;
+using dram_64_contiguous = dram_at<64, data_kept::contiguous, 0>;
+using dram_32_contiguous = dram_at<32, data_kept::contiguous, 0x80000000>;
 using dram_32_unbounded = unbounded_dram<32>;
 using dram_64_unbounded = unbounded_dram<64>;
 using dram_32_channels = hbm<32>;
@@ -149,10 +155,14 @@ CIMTLM_TARGET_CONTRACT(scratchpad_64_absolute);
 CIMTLM_TARGET_CONTRACT(scratchpad_32_absolute);
 CIMTLM_TARGET_CONTRACT(scratchpad_64_no_data);
 CIMTLM_TARGET_CONTRACT(scratchpad_32_top);
+CIMTLM_TARGET_CONTRACT(scratchpad_64_contiguous);
+CIMTLM_TARGET_CONTRACT(scratchpad_32_contiguous_top);
 CIMTLM_TARGET_CONTRACT(dram_64);
 CIMTLM_TARGET_CONTRACT(dram_64_absolute);
 CIMTLM_TARGET_CONTRACT(dram_32_absolute);
 CIMTLM_TARGET_CONTRACT(dram_64_no_data);
+CIMTLM_TARGET_CONTRACT(dram_64_contiguous);
+CIMTLM_TARGET_CONTRACT(dram_32_contiguous);
 CIMTLM_TARGET_CONTRACT(dram_32_unbounded);
 CIMTLM_TARGET_CONTRACT(dram_64_unbounded);
 CIMTLM_TARGET_CONTRACT(dram_32_channels);

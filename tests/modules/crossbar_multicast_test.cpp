@@ -36,7 +36,8 @@ struct chip {
         : crossbar((name + "crossbar").c_str(), {0, 6, 0.5, bus_port_parameters{port_rate, 32}, multicast}, cycle_ps,
                    energy, n, 2)
         , l2((name + "l2").c_str(), l2_level(), cycle_ps, energy, data)
-        , main_memory((name + "dram").c_str(), dram_level(), cycle_ps, energy, data) {
+        , main_memory((name + "dram").c_str(), dram_level(), cycle_ps, energy,
+                      data ? data_kept::pages : data_kept::none) {
         crossbar.map(0, 0, 0, true, 2);
         crossbar.allow_multicast(0);
         crossbar.out[0].bind(l2.in[0]);
@@ -433,7 +434,7 @@ struct bus_with_multicast {
     }
     ledger energy;
     bus<> interconnect{"bus", {64, 6, 0.5, std::nullopt, true}, cycle_ps, energy, 1, 1};
-    scratchpad<> memory{"smem", sram_level(), cycle_ps, energy, true};
+    scratchpad<> memory{"smem", sram_level(), cycle_ps, energy, data_kept::pages};
 };
 
 } // namespace

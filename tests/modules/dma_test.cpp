@@ -114,7 +114,7 @@ TEST_P(dma_data, arrives_exactly) {
     switch (c.memory) {
     case m::ours:
     case m::ours_behind_a_bus:
-        ours = std::make_unique<dram<32>>("dram", dram_level(), cycle_ps, b.energy, true);
+        ours = std::make_unique<dram<32>>("dram", dram_level(), cycle_ps, b.energy, data_kept::pages);
         if (c.memory == m::ours_behind_a_bus) {
             between = std::make_unique<bus<32>>("bus", bus_level(32), cycle_ps, b.energy, 1, 1);
             between->map(0, 0, 0);

@@ -298,30 +298,39 @@ TEST(interconnect, a_delay_is_the_sum_of_its_parts) {
 
 TEST(interconnect, data_on_and_off_take_the_same_time) {
     struct pair : sc_core::sc_module {
-        pair(const sc_core::sc_module_name& n, bool data)
+        pair(const sc_core::sc_module_name& n, data_kept data)
             : sc_core::sc_module(n)
-            , memory("dram", dram_level(), cycle_ps, energy, data)
+            , memory("dram", sized(), cycle_ps, energy, data)
             , source("i") {
             source.out.bind(memory.in);
+        }
+        static memory_level sized() {
+            auto level = dram_level();
+            level.capacity_bytes = 1 << 20;
+            return level;
         }
         ledger energy;
         dram<> memory;
         testkit::initiator<> source;
-    } off("off", false), on("on", true);
+    } off("off", data_kept::none), on("on", data_kept::pages), block("block", data_kept::contiguous);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     for (unsigned i = 0; i < 200; ++i) {
         const std::uint64_t address = i * 7919u % 100000u;
         const auto command = i % 3 ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND;
-        std::vector<unsigned char> a(1 + i * 37 % 5000, 0xa5), b = a;
-        EXPECT_EQ(off.source.access(command, address, a), on.source.access(command, address, b)) << i;
+        std::vector<unsigned char> a(1 + i * 37 % 5000, 0xa5), b = a, c = a;
+        const auto time = off.source.access(command, address, a);
+        EXPECT_EQ(on.source.access(command, address, b), time) << i;
+        EXPECT_EQ(block.source.access(command, address, c), time) << i;
+        EXPECT_EQ(c, b) << "the same bytes, wherever they are kept";
         EXPECT_TRUE(std::all_of(a.begin(), a.end(), [](unsigned char c) { return c == 0xa5; })) << "untouched";
     }
     EXPECT_EQ(off.energy.total_pj(), on.energy.total_pj());
+    EXPECT_EQ(off.energy.total_pj(), block.energy.total_pj());
 }
 
 TEST(interconnect, a_strided_operand_arrives_byte_for_byte) {
     ledger energy;
-    scratchpad<> memory("smem", sram_level(), cycle_ps, energy, true);
+    scratchpad<> memory("smem", sram_level(), cycle_ps, energy, data_kept::pages);
     testkit::initiator<> source("i");
     source.out.bind(memory.in);
     initiator_port<> port(source.out);

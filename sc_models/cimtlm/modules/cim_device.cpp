@@ -50,6 +50,8 @@ memory_level weight_level(const machine& m, const device_parameters& p) {
     return level;
 }
 
+data_kept kept(const cim_device_options& options) { return options.data ? data_kept::pages : data_kept::none; }
+
 std::uint32_t rounded_to_pages(std::int64_t bytes) {
     return static_cast<std::uint32_t>((static_cast<std::uint64_t>(bytes) + page_bytes - 1) / page_bytes * page_bytes);
 }
@@ -69,7 +71,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
     , kernel_(block_.kernel())
     , router_("router", {}, machine_.cycle_ps(), ledger_, options.window ? 3 : 2,
               1 + (parameters_.activation_memory ? 1 : 0) + (options.dma ? 1 : 0))
-    , weights_("weights", weight_level(machine_, parameters_), machine_.cycle_ps(), ledger_, options.data)
+    , weights_("weights", weight_level(machine_, parameters_), machine_.cycle_ps(), ledger_, kept(options))
     , to_block_("to_block")
     , port_socket_("port")
     , port_(port_socket_, 1, &kernel_)
@@ -100,7 +102,7 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
     router_.out[0].bind(weights_.in);
     if (parameters_.activation_memory) {
         activations_ = std::make_unique<scratchpad<64>>("activations", level_of(*parameters_.activation_memory),
-                                                        cycle_ps, ledger_, options.data);
+                                                        cycle_ps, ledger_, kept(options));
         router_.map(inner_address, static_cast<std::uint64_t>(limits_.activation_bytes), 1);
         router_.out[1].bind(activations_->in);
     }

@@ -1,5 +1,7 @@
 #include <cimtlm/modules/memory_shell.h>
 
+#include <cimtlm/base/error.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,11 +13,18 @@ namespace {
 constexpr const char* kind_names[] = {"read", "update", "fill"};
 constexpr const char* operand_names[operand_tags] = {"A", "B", "Z", "other"};
 
+std::unique_ptr<storage> make_storage(data_kept data, const memory_level& level, const std::string& part) {
+    if (data == data_kept::none) return nullptr;
+    if (data == data_kept::pages) return std::make_unique<storage>();
+    if (level.capacity_bytes <= 0) throw input_error(part + ": contiguous data need a capacity");
+    return std::make_unique<storage>(static_cast<std::uint64_t>(level.capacity_bytes));
+}
+
 } // namespace
 
 template <unsigned BUSWIDTH>
 memory_shell<BUSWIDTH>::memory_shell(const sc_core::sc_module_name& name, const memory_level& level, double cycle_ps,
-                                     ledger& energy, bool data, std::uint64_t base_address)
+                                     ledger& energy, data_kept data, std::uint64_t base_address)
     : sc_core::sc_module(name)
     , in("in")
     , part_(name)
@@ -23,7 +32,7 @@ memory_shell<BUSWIDTH>::memory_shell(const sc_core::sc_module_name& name, const 
     , accounts_{energy.open(part_, kind_names[0], "byte", level.read_energy_pj_per_byte),
                 energy.open(part_, kind_names[1], "byte", level.update_energy_pj_per_byte),
                 energy.open(part_, kind_names[2], "byte", level.fill_energy_pj_per_byte)}
-    , storage_(data ? std::make_unique<storage>() : nullptr)
+    , storage_(make_storage(data, level, part_))
     , frontend_(
           "frontend", [this](tlm::tlm_generic_payload& p, sc_core::sc_time& d) { b_transport(p, d); },
           [this](tlm::tlm_generic_payload& p, tlm::tlm_phase& phase, sc_core::sc_time& d) {
@@ -32,7 +41,7 @@ memory_shell<BUSWIDTH>::memory_shell(const sc_core::sc_module_name& name, const 
           std::llround(cycle_ps)) {
     rules_.base_address = base_address;
     rules_.size_bytes = static_cast<std::uint64_t>(level.capacity_bytes);
-    rules_.needs_data = data;
+    rules_.needs_data = storage_ != nullptr;
     in.register_b_transport(this, &memory_shell::b_transport);
     in.register_nb_transport_fw(this, &memory_shell::nb_transport_fw);
     in.register_get_direct_mem_ptr(this, &memory_shell::get_direct_mem_ptr);
@@ -134,11 +143,12 @@ bool memory_shell<BUSWIDTH>::get_direct_mem_ptr(tlm::tlm_generic_payload& payloa
         return false;
     }
     const std::uint64_t offset = address - rules_.base_address;
-    const std::uint64_t first = offset - offset % storage::page_bytes;
-    std::uint64_t last = first + storage::page_bytes - 1;
+    const bool whole = storage_->block() != nullptr;
+    const std::uint64_t first = whole ? 0 : offset - offset % storage::page_bytes;
+    std::uint64_t last = whole ? rules_.size_bytes - 1 : first + storage::page_bytes - 1;
     if (rules_.size_bytes != 0) last = std::min(last, rules_.size_bytes - 1);
     last = std::min(last, ~std::uint64_t{0} - rules_.base_address);
-    dmi.set_dmi_ptr(storage_->page(offset));
+    dmi.set_dmi_ptr(storage_->page(first));
     dmi.set_start_address(rules_.base_address + first);
     dmi.set_end_address(rules_.base_address + last);
     dmi.set_read_latency(times_.time(access_latency_ps()));

@@ -22,15 +22,16 @@
 namespace cimtlm {
 
 /// A target over a plain model of time. Addresses run from `base_address` for level.capacity_bytes (0: to the end
-/// of the address space). With `data` the bytes are kept and DMI is granted page by page; without, payload data is
-/// not touched and a debug read delivers zeros. Energy goes to `energy` under the part `name`: actions read,
-/// update and fill, by bytes.
+/// of the address space). Where `data` are kept DMI is granted, page by page or, if contiguous, of the whole memory at
+/// once; else payload data is not touched and a debug read delivers zeros. Energy goes to `energy` under the part
+/// `name`: actions read, update and fill, by bytes.
 template <unsigned BUSWIDTH> class memory_shell : public sc_core::sc_module, public activity {
 public:
     tlm_utils::simple_target_socket<memory_shell, BUSWIDTH> in;
 
+    /// Throws input_error for contiguous data of a memory without capacity, environment_error without room for it.
     memory_shell(const sc_core::sc_module_name& name, const memory_level& level, double cycle_ps, ledger& energy,
-                 bool data, std::uint64_t base_address);
+                 data_kept data, std::uint64_t base_address);
 
     /// Counters under the module's name. Bytes: <name>.bytes_<kind> and <name>.bytes_<kind>.<operand>.
     void report(statistics& s) const;

@@ -4,7 +4,7 @@ namespace cimtlm {
 
 template <unsigned BUSWIDTH>
 scratchpad<BUSWIDTH>::scratchpad(const sc_core::sc_module_name& name, const memory_level& level, double cycle_ps,
-                                 ledger& energy, bool data, std::uint64_t base_address)
+                                 ledger& energy, data_kept data, std::uint64_t base_address)
     : memory_shell<BUSWIDTH>(name, level, cycle_ps, energy, data, base_address)
     , model_(level, cycle_ps) {}
 

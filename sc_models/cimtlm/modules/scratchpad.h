@@ -8,9 +8,9 @@ namespace cimtlm {
 /// Socket `in`. Part and statistics are called `name`. See scratchpad_model for the time.
 template <unsigned BUSWIDTH = 64> class scratchpad : public memory_shell<BUSWIDTH> {
 public:
-    /// `data`: keep bytes. Throws input_error for rates that make no sense.
+    /// Throws as memory_shell does, and input_error for rates that make no sense.
     scratchpad(const sc_core::sc_module_name& name, const memory_level& level, double cycle_ps, ledger& energy,
-               bool data = false, std::uint64_t base_address = 0);
+               data_kept data = data_kept::none, std::uint64_t base_address = 0);
     const scratchpad_model& model() const { return model_; }
 
 private:
