@@ -108,8 +108,10 @@ std::string data_root() {
 }
 
 std::vector<std::string> list_machines() { return names_of(machine_files()); }
-std::vector<std::string> list_macros() { return names_of(named_files("platforms/parts/macros", ".yaml")); }
-std::vector<std::string> list_parts() { return names_of(named_files("platforms/parts", ".yaml")); }
+std::vector<std::string> list_macros() { return list_parts("macros"); }
+std::vector<std::string> list_parts(const std::string& group) {
+    return names_of(named_files("platforms/parts/" + group, ".yaml"));
+}
 std::vector<std::string> list_traces() { return names_of(named_files("traces", ".csv")); }
 
 std::string find_machine(const std::string& name_or_file, const std::string& folder, const std::string& where) {

@@ -15,8 +15,8 @@ std::string data_root();
 std::vector<std::string> list_machines();
 /// Names of the CiM macros: files of platforms/parts/macros.
 std::vector<std::string> list_macros();
-/// Names of all parts: files below platforms/parts.
-std::vector<std::string> list_parts();
+/// Names of parts: files below platforms/parts, or below a folder of it.
+std::vector<std::string> list_parts(const std::string& group = "");
 /// Names of the layer traces: files of traces/, without ".csv".
 std::vector<std::string> list_traces();
 

@@ -74,7 +74,8 @@ child_outcome run_child(const std::vector<std::string>& arguments, running_child
 
 std::string child_outcome::message() const {
     auto text = err;
-    if (const std::string name = "cimtlm: "; text.rfind(name, 0) == 0) text.erase(0, name.size());
+    for (const std::string name : {"cimtlm: ", "cimtlm-soc: "})
+        if (text.rfind(name, 0) == 0) text.erase(0, name.size());
     while (!text.empty() && text.back() == '\n') text.pop_back();
     return text.empty() ? "ended without a word" : text;
 }

@@ -1,13 +1,7 @@
 // The program `cimtlm`.
 #include "commands.h"
-#include "outcome.h"
-#include "output.h"
+#include "program.h"
 
-#include <cimtlm/base/error.h>
-
-#include <csignal>
-#include <iostream>
-#include <map>
 #include <systemc>
 
 namespace {
@@ -26,32 +20,6 @@ constexpr const char* usage =
     "\n"
     "cimtlm COMMAND --help tells the options. MACHINE and TRACE are files or listed names.\n";
 
-int command(const std::vector<std::string>& arguments) {
-    using namespace cimtlm;
-    const std::map<std::string, int (*)(const std::vector<std::string>&)> commands{
-        {"run", run_command},     {"compare", compare_command}, {"list", list_command},        {"show", show_command},
-        {"probe", probe_command}, {"macro", macro_command},     {"validate", validate_command}};
-    if (arguments.empty()) {
-        std::cerr << usage;
-        return exit_input;
-    }
-    if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
-        print(usage);
-        return exit_ok;
-    }
-    if (arguments[0] == "--version") {
-        print(std::string("cimtlm ") + CIMTLM_VERSION + "\n");
-        return exit_ok;
-    }
-    const auto found = commands.find(arguments[0]);
-    if (found == commands.end()) {
-        std::vector<std::string> names;
-        for (const auto& [name, function] : commands) names.push_back(name);
-        throw input_error(unknown_name("command", arguments[0], names));
-    }
-    return found->second({arguments.begin() + 1, arguments.end()});
-}
-
 } // namespace
 
 // The kernel's library asks for this symbol. The program is entered through main, so that commands which simulate
@@ -60,28 +28,14 @@ int sc_main(int, char**) { return 0; }
 
 int main(int argc, char** argv) {
     using namespace cimtlm;
-    std::signal(SIGPIPE, SIG_IGN); // a closed pipe and a limit on the size of files are noticed when writing
-    std::signal(SIGXFSZ, SIG_IGN);
-    catch_interrupts();
-    try {
-        return command({argv + 1, argv + argc});
-    } catch (const interrupted&) {
-        std::cerr << "cimtlm: interrupted; nothing is kept\n";
-        return exit_interrupted;
-    } catch (const does_not_fit_error& e) {
-        std::cerr << "cimtlm: " << e.what() << "\n";
-        return exit_does_not_fit;
-    } catch (const input_error& e) {
-        std::cerr << "cimtlm: " << e.what() << "\n";
-        return exit_input;
-    } catch (const environment_error& e) {
-        std::cerr << "cimtlm: " << e.what() << "\n";
-        return exit_environment;
-    } catch (const std::bad_alloc&) {
-        std::cerr << "cimtlm: out of memory\n";
-        return exit_environment;
-    } catch (const std::exception& e) {
-        std::cerr << "cimtlm: internal fault: " << e.what() << "\n";
-        return exit_fault;
-    }
+    return run_program({"cimtlm",
+                        usage,
+                        {{"run", run_command},
+                         {"compare", compare_command},
+                         {"list", list_command},
+                         {"show", show_command},
+                         {"probe", probe_command},
+                         {"macro", macro_command},
+                         {"validate", validate_command}}},
+                       argc, argv);
 }

@@ -1,0 +1,376 @@
+#include <platforms/riscv_soc/riscv_core.h>
+
+#include <platforms/riscv_soc/riscv_instruction.h>
+
+#include <unicorn/unicorn.h>
+
+#include <cimtlm/tlm/access_check.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+namespace cimtlm {
+
+namespace {
+
+constexpr std::size_t thread_stack_bytes = 512 * 1024; // the library compiles on it
+constexpr std::uint32_t line_bits[] = {1u << 1, 1u << 5, 1u << 9};
+constexpr std::uint64_t cause_illegal = 2, cause_breakpoint = 3, cause_call = 11; // from machine mode
+constexpr std::uint64_t no_address = ~std::uint64_t{0};
+constexpr std::uint64_t status_mie = 1u << 3, status_mpie = 1u << 7, status_mpp = 3u << 11;
+
+std::string hex(std::uint64_t value) {
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+    return text;
+}
+
+const char* cause_text(std::uint64_t cause) {
+    constexpr const char* texts[] = {"misaligned jump",     "jump to where nothing can be executed",
+                                     "illegal instruction", "breakpoint",
+                                     "misaligned load",     "load without a target",
+                                     "misaligned store",    "store without a target"};
+    if (cause < std::size(texts)) return texts[cause];
+    return cause <= cause_call ? "environment call" : "exception";
+}
+
+} // namespace
+
+/// A direct-mapped table: a block of code that was met, and how many instructions it has.
+struct riscv_core::block_lengths {
+    struct entry {
+        std::uint64_t begin = 0;
+        std::uint32_t bytes = 0, count = 0;
+    };
+    std::array<entry, 1 << 14> entries;
+
+    entry& at(std::uint64_t begin) { return entries[begin / 2 % entries.size()]; }
+    static std::uint32_t count(const unsigned char* code, std::uint32_t bytes) {
+        std::uint32_t n = 0;
+        for (std::uint32_t i = 0; i < bytes; ++n) {
+            std::uint16_t half = 0;
+            std::memcpy(&half, code + i, sizeof half);
+            i += instruction_bytes(half);
+        }
+        return n;
+    }
+};
+
+/// What the library calls.
+struct riscv_core::calls {
+    static void block(uc_engine* engine, std::uint64_t begin, std::uint32_t bytes, void* user) {
+        auto& core = *static_cast<riscv_core*>(user);
+        if (core.executed_ >= core.limit_) { // the block does not begin
+            core.stopped_ = true;
+            uc_emu_stop(engine);
+            return;
+        }
+        auto& known = core.lengths_->at(begin);
+        if (known.begin != begin || known.bytes != bytes)
+            known = {begin, bytes, block_lengths::count(core.ram_at(begin), bytes)};
+        core.block_ = begin;
+        core.block_bytes_ = known.bytes;
+        core.block_count_ = known.count;
+        core.position_ = core.position_bytes_ = 0;
+        core.last_address_ = no_address;
+        core.executed_ += known.count;
+    }
+    static std::uint64_t read(uc_engine*, std::uint64_t address, unsigned bytes, void* user) {
+        return static_cast<riscv_core*>(user)->access(false, address, bytes, 0);
+    }
+    static void write(uc_engine*, std::uint64_t address, unsigned bytes, std::uint64_t value, void* user) {
+        static_cast<riscv_core*>(user)->access(true, address, bytes, value);
+    }
+    static void exception(uc_engine* engine, std::uint32_t number, void* user) {
+        auto& core = *static_cast<riscv_core*>(user);
+        core.exception_ = static_cast<int>(number);
+        uc_emu_stop(engine);
+    }
+    static bool invalid_instruction(uc_engine*, void* user) {
+        static_cast<riscv_core*>(user)->invalid_ = true;
+        return true;
+    }
+    static bool no_memory(uc_engine*, uc_mem_type type, std::uint64_t address, int bytes, std::int64_t, void* user) {
+        auto& core = *static_cast<riscv_core*>(user);
+        const bool fetch = type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT;
+        const bool write = type == UC_MEM_WRITE_UNMAPPED || type == UC_MEM_WRITE_PROT;
+        if (fetch) {
+            core.end("jumped to where nothing can be executed, from the code at " + hex(core.block_), address);
+        } else {
+            core.locate(write, address);
+            core.end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) +
+                         ": nothing is there",
+                     core.block_ + core.position_bytes_);
+        }
+        return false;
+    }
+};
+
+riscv_core::riscv_core(const sc_core::sc_module_name& name, const soc_core_parameters& parameters, unsigned hart,
+                       std::uint64_t entry, std::uint64_t ram_address, std::uint64_t ram_bytes, semihosting& host,
+                       ledger& energy)
+    : sc_core::sc_module(name)
+    , mem("mem")
+    , parameters_(parameters)
+    , hart_(hart)
+    , entry_(entry)
+    , ram_address_(ram_address)
+    , ram_bytes_(ram_bytes)
+    , host_(host)
+    , ledger_(energy)
+    , account_(energy.open(this->basename(), "execute", "instruction", parameters.instruction_energy_pj))
+    , instruction_ps_(parameters.cycles_per_instruction * 1e6 / parameters.clock_mhz)
+    , lengths_(std::make_unique<block_lengths>()) {
+    if (uc_open(UC_ARCH_RISCV, UC_MODE_RISCV64, &engine_) != UC_ERR_OK)
+        SC_REPORT_FATAL("/cimtlm/riscv_core", "the Unicorn library has no RV64 core");
+    SC_THREAD(run);
+    set_stack_size(thread_stack_bytes);
+}
+
+riscv_core::~riscv_core() {
+    if (!inside_) uc_close(engine_); // a core that was stopped within an access is still on its stack
+}
+
+std::uint64_t riscv_core::get(int reg) const {
+    std::uint64_t value = 0;
+    uc_reg_read(engine_, reg, &value);
+    return value;
+}
+void riscv_core::set(int reg, std::uint64_t value) { uc_reg_write(engine_, reg, &value); }
+
+std::uint64_t riscv_core::pc() const {
+    return ended_ ? end_pc_ : inside_ ? block_ + position_bytes_ : get(UC_RISCV_REG_PC);
+}
+
+bool riscv_core::in_ram(std::uint64_t address, std::uint64_t bytes) const {
+    return in_range(address, bytes, ram_address_, ram_bytes_);
+}
+
+void riscv_core::map_ram() {
+    payload_.set_command(tlm::TLM_READ_COMMAND);
+    payload_.set_address(ram_address_);
+    tlm::tlm_dmi dmi;
+    if (!mem->get_direct_mem_ptr(payload_, dmi) || dmi.get_start_address() > ram_address_ ||
+        dmi.get_end_address() < ram_address_ + (ram_bytes_ - 1) || !dmi.is_read_write_allowed())
+        SC_REPORT_FATAL("/cimtlm/riscv_core", "RAM does not grant direct memory access as a whole");
+    ram_ = dmi.get_dmi_ptr() + (ram_address_ - dmi.get_start_address());
+    if (uc_mem_map_ptr(engine_, ram_address_, ram_bytes_, UC_PROT_ALL, ram_) != UC_ERR_OK ||
+        uc_mmio_map(engine_, 0, ram_address_, calls::read, this, calls::write, this) != UC_ERR_OK)
+        SC_REPORT_FATAL("/cimtlm/riscv_core", "the Unicorn library does not take the address map");
+    const auto add = [&](int type, auto* function) {
+        uc_hook hook = 0; // lives as long as the engine
+        uc_hook_add(engine_, &hook, type, reinterpret_cast<void*>(function), this, 1, 0);
+    };
+    add(UC_HOOK_BLOCK, calls::block);
+    add(UC_HOOK_INTR, calls::exception);
+    add(UC_HOOK_INSN_INVALID, calls::invalid_instruction);
+    add(UC_HOOK_MEM_INVALID, calls::no_memory);
+}
+
+void riscv_core::run() {
+    map_ram();
+    set(UC_RISCV_REG_PC, entry_);
+    set(UC_RISCV_REG_A0, hart_);
+    while (!ended_) {
+        set_limit();
+        stopped_ = invalid_ = false;
+        exception_ = -1;
+        inside_ = true;
+        uc_emu_start(engine_, get(UC_RISCV_REG_PC), no_address, 0, 0); // an odd end address is never reached
+        inside_ = false;
+        if (ended_) return;
+        if (exception_ >= 0 || invalid_)
+            serve_exception();
+        else if (stopped_)
+            synchronise(executed_); // the quantum is over, or a line has changed
+        else
+            sleep(); // WFI is what else ends it
+    }
+}
+
+std::int64_t riscv_core::local_ps(std::uint64_t executed) const {
+    return std::llround(static_cast<double>(executed) * instruction_ps_) + other_ps_;
+}
+
+void riscv_core::set_limit() {
+    const auto now_ps = times_.now_ps(), here_ps = local_ps(executed_);
+    std::int64_t until_ps = now_ps + std::llround(parameters_.quantum_ps);
+    if (const auto due_ps = horizon_ ? horizon_() : -1; due_ps >= 0) until_ps = std::min(until_ps, due_ps);
+    const auto room = std::ceil(static_cast<double>(until_ps - here_ps) / instruction_ps_);
+    limit_ = executed_ + static_cast<std::uint64_t>(std::max(room, 1.0));
+}
+
+void riscv_core::synchronise(std::uint64_t executed) {
+    const auto ahead_ps = local_ps(executed) - times_.now_ps();
+    if (ahead_ps > 0) wait(times_.time(ahead_ps));
+}
+
+void riscv_core::set_interrupt(line which, bool level) {
+    const auto bit = line_bits[static_cast<int>(which)];
+    lines_ = level ? lines_ | bit : lines_ & ~bit;
+    set(UC_RISCV_REG_MIP, lines_);
+    limit_ = 0; // within an access: no further block is begun, so that none is counted that an interrupt takes away
+    if (level) interrupt_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void riscv_core::sleep() {
+    uncount_from(get(UC_RISCV_REG_PC));
+    synchronise(executed_);
+    while ((lines_ & get(UC_RISCV_REG_MIE)) == 0) {
+        const auto begin_ps = times_.now_ps();
+        sleeping_ = true;
+        wait(interrupt_event_);
+        sleeping_ = false;
+        sleep_ps_ += times_.now_ps() - begin_ps;
+    }
+    other_ps_ += times_.now_ps() - local_ps(executed_);
+}
+
+void riscv_core::serve_exception() {
+    // The library has counted the PC of exceptions on by four, whatever the instruction's length.
+    const auto pc = get(UC_RISCV_REG_PC) - (invalid_ ? 0 : 4);
+    set(UC_RISCV_REG_PC, pc);
+    uncount_from(pc);
+    std::uint32_t bits = 0;
+    if (in_ram(pc, sizeof bits)) std::memcpy(&bits, ram_at(pc), sizeof bits);
+    if (!invalid_)
+        trap(std::min<std::uint64_t>(static_cast<std::uint64_t>(exception_), cause_call), 0);
+    else if (!is_breakpoint(bits))
+        trap(cause_illegal, bits);
+    else if (is_host_call(pc))
+        call_host(pc);
+    else
+        trap(cause_breakpoint, pc);
+}
+
+bool riscv_core::is_host_call(std::uint64_t pc) const {
+    std::array<std::uint32_t, 3> words{};
+    if (!in_ram(pc - 4, sizeof words)) return false;
+    std::memcpy(words.data(), ram_at(pc - 4), sizeof words);
+    return words[0] == semihosting::prefix && words[1] == breakpoint && words[2] == semihosting::suffix;
+}
+
+void riscv_core::call_host(std::uint64_t pc) {
+    const semihosting::memory memory{[this](std::uint64_t address, void* to, std::uint64_t bytes) {
+                                         if (!in_ram(address, bytes)) return false;
+                                         std::memcpy(to, ram_at(address), bytes);
+                                         return true;
+                                     },
+                                     [this](std::uint64_t address, const void* from, std::uint64_t bytes) {
+                                         if (!in_ram(address, bytes)) return false;
+                                         std::memcpy(ram_ + (address - ram_address_), from, bytes);
+                                         return true;
+                                     }};
+    ++executed_;
+    synchronise(executed_);
+    set(UC_RISCV_REG_A0, host_.call(get(UC_RISCV_REG_A0), get(UC_RISCV_REG_A1), memory));
+    set(UC_RISCV_REG_PC, pc + 4);
+    if (host_.exit_code()) end("", pc);
+}
+
+void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
+    const auto pc = get(UC_RISCV_REG_PC), handler = get(UC_RISCV_REG_MTVEC) & ~std::uint64_t{3};
+    ++executed_; // so that time passes where a handler traps itself
+    if (handler == 0) {
+        synchronise(executed_);
+        end(std::string(cause_text(cause)) + " without a trap handler (mtvec is 0)", pc);
+        return;
+    }
+    const auto status = get(UC_RISCV_REG_MSTATUS);
+    set(UC_RISCV_REG_MSTATUS,
+        (status & ~(status_mie | status_mpie)) | (status & status_mie) << 4 | status_mpp); // MPIE = MIE
+    set(UC_RISCV_REG_MEPC, pc);
+    set(UC_RISCV_REG_MCAUSE, cause);
+    set(UC_RISCV_REG_MTVAL, value);
+    set(UC_RISCV_REG_PC, handler);
+}
+
+void riscv_core::locate(bool write, std::uint64_t address) {
+    auto at = position_bytes_;
+    auto index = position_;
+    for (bool repeated = address == last_address_; at < block_bytes_; ++index) {
+        std::uint32_t bits = 0;
+        std::memcpy(&bits, ram_at(block_ + at), std::min<std::uint64_t>(4, block_bytes_ - at));
+        const auto operand = decode_memory_operand(bits);
+        // Of an access of 8 bytes the library makes two.
+        if (operand && (write ? operand->writes : operand->reads) &&
+            address - (get(UC_RISCV_REG_X0 + static_cast<int>(operand->base)) +
+                       static_cast<std::uint64_t>(operand->offset)) <
+                operand->bytes) {
+            if (!repeated) break;
+            repeated = false; // that was the one before
+        }
+        at += instruction_bytes(static_cast<std::uint16_t>(bits));
+    }
+    last_address_ = address;
+    if (at >= block_bytes_) return; // an atomic operation whose other half was meant
+    position_ = index;
+    position_bytes_ = at;
+}
+
+std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned bytes, std::uint64_t value) {
+    if (ended_) return 0;
+    locate(write, address);
+    const auto executed = executed_ - block_count_ + position_;
+    auto ahead_ps = local_ps(executed) - times_.now_ps();
+    if (ahead_ps >= std::llround(parameters_.quantum_ps) && ahead_ps > 0) {
+        wait(times_.time(ahead_ps));
+        ahead_ps = 0;
+    }
+    payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+    payload_.set_address(address);
+    payload_.set_data_ptr(reinterpret_cast<unsigned char*>(&value)); // little endian, as the host
+    payload_.set_data_length(bytes);
+    payload_.set_streaming_width(bytes);
+    payload_.set_byte_enable_ptr(nullptr);
+    payload_.set_dmi_allowed(false);
+    payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    if (!write) value = 0;
+    auto delay = times_.time(ahead_ps);
+    const auto begin_ps = times_.now_ps() + ahead_ps;
+    mem->b_transport(payload_, delay);
+    const auto took_ps = times_.now_ps() + times_.ps(delay) - begin_ps;
+    other_ps_ += took_ps;
+    access_ps_ += took_ps;
+    ++accesses_;
+    if (payload_.is_response_error()) {
+        end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) + ": " +
+                payload_.get_response_string(),
+            block_ + position_bytes_);
+        uc_emu_stop(engine_);
+    }
+    return value;
+}
+
+void riscv_core::uncount_from(std::uint64_t pc) {
+    if (pc < block_ || pc >= block_ + block_bytes_) return;
+    executed_ -= block_lengths::count(ram_at(pc), static_cast<std::uint32_t>(block_ + block_bytes_ - pc));
+    block_bytes_ = 0; // what follows is a block of its own
+}
+
+void riscv_core::end(const std::string& mistake, std::uint64_t pc) {
+    if (ended_) return;
+    ended_ = true;
+    end_pc_ = pc;
+    if (end_) end_(*this, mistake);
+}
+
+void riscv_core::report(statistics& s) const {
+    const std::string prefix = std::string(basename()) + ".";
+    s.add(prefix + "instructions", static_cast<double>(executed_), "count", "instructions executed");
+    s.add(prefix + "accesses", static_cast<double>(accesses_), "count", "loads and stores on the bus");
+    s.add(prefix + "access_ps", static_cast<double>(access_ps_), "ps", "time they took");
+    s.add(prefix + "sleep_ps", static_cast<double>(sleep_ps_), "ps", "time waiting for interrupts");
+}
+
+void riscv_core::charge() {
+    ledger_.charge(account_, static_cast<double>(executed_ - charged_));
+    charged_ = executed_;
+}
+
+std::string riscv_core::waiting_for() const { return sleeping_ ? "an interrupt, at pc " + hex(pc()) : ""; }
+
+} // namespace cimtlm

@@ -1,0 +1,69 @@
+#pragma once
+/// What the RISC-V SoC is made of, as plain structs, from a file.
+#include <cimtlm/machine/machine.h>
+
+#include <boost/describe.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cimtlm {
+
+/// The cores. Instructions and data of RAM come from caches that always hit: they take cycles_per_instruction and do
+/// not cross the bus. Everything else is a transaction of its own.
+struct soc_core_parameters {
+    std::int64_t count = 1;
+    double clock_mhz = 1000;           ///< MHz; also of bus, RAM and I/O bus
+    double cycles_per_instruction = 1; ///< mean
+    double instruction_energy_pj = 0;  ///< pJ an instruction, caches included
+    double quantum_ps = 1e6; ///< how far a core runs ahead of the kernel; 0: it stops at each access to the bus
+};
+BOOST_DESCRIBE_STRUCT(soc_core_parameters, (),
+                      (count, clock_mhz, cycles_per_instruction, instruction_energy_pj, quantum_ps))
+
+/// Where the CiM devices stand. core: device i at a port of core i, which alone reaches it; its DMA is at the bus.
+/// bus: at the bus of the cores. io_bus: behind it.
+enum class cim_attachment { core, bus, io_bus };
+BOOST_DESCRIBE_ENUM(cim_attachment, core, bus, io_bus)
+
+struct soc_cim_parameters {
+    std::int64_t count = 1;
+    std::string machine = "soc/cim_device"; ///< name or file of the machine whose CiM block and device it is
+    cim_attachment attachment = cim_attachment::bus;
+};
+BOOST_DESCRIBE_STRUCT(soc_cim_parameters, (), (count, machine, attachment))
+
+/// Timer, interrupt controller and UART.
+struct soc_peripheral_parameters {
+    double tick_mhz = 1000;      ///< MHz of mtime
+    double access_cycles = 1;    ///< of a register
+    double characters_per_s = 0; ///< of the UART; 0: it takes characters as they come
+};
+BOOST_DESCRIBE_STRUCT(soc_peripheral_parameters, (), (tick_mhz, access_cycles, characters_per_s))
+
+/// The SoC. `core_port` connects each core with its own device where cim.attachment is core.
+struct soc_parameters {
+    std::string description;
+    soc_core_parameters core;
+    memory_level ram;
+    bus_parameters bus;
+    bus_parameters io_bus;
+    bus_parameters core_port;
+    soc_peripheral_parameters peripherals;
+    soc_cim_parameters cim;
+
+    double cycle_ps() const { return 1e6 / core.clock_mhz; }
+    /// Throws input_error, `where` in front, for what types cannot tell.
+    void validate(const std::string& where) const;
+};
+BOOST_DESCRIBE_STRUCT(soc_parameters, (), (description, core, ram, bus, io_bus, core_port, peripherals, cim))
+
+/// Names of the SoCs: files of platforms/parts/socs.
+std::vector<std::string> list_socs();
+
+/// Reads a SoC by name (files of platforms/parts/socs) or file and applies `--set` options "key=value". Throws
+/// input_error that names the place.
+soc_parameters load_soc(const std::string& name_or_file, const std::vector<std::string>& sets = {});
+
+} // namespace cimtlm
