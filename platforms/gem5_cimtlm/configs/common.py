@@ -1,13 +1,10 @@
 """What the configurations share: the address map, CPUs, caches, memory and the CiM devices."""
 
-import os
-import re
-
 import m5
 from m5.objects import *
+from m5.proxy import Self
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SOC_MAP_H = os.path.join(HERE, "../../riscv_soc/firmware/soc_map.h")
+from soc_map import soc_map
 
 CPUS = {
     "atomic": "RiscvAtomicSimpleCPU",
@@ -17,15 +14,16 @@ CPUS = {
 }
 
 
-def soc_map(file=SOC_MAP_H):
-    """Constants of the address map that firmware, the stand-alone SoC and gem5 share: {"RAM": 0x80000000, ...}."""
-    with open(file) as f:
-        found = re.findall(r"^#define SOC_(\w+) (0x[0-9a-fA-F]+|\d+)u\b", f.read(), re.MULTILINE)
-    return {name: int(value, 0) for name, value in found}
+class SystemBus(SystemXBar):
+    """What leads nowhere is answered with a bus error."""
+
+    nowhere = BadAddr()
+    default = Self.nowhere.pio
 
 
-class DeadEnd(BadAddr):
-    """Answers what leads nowhere with a bus error."""
+class DmaBus(IOXBar):
+    nowhere = BadAddr()
+    default = Self.nowhere.pio
 
 
 class L1(Cache):
@@ -72,7 +70,7 @@ def system_of(args, ram, **more):
     system = System(mem_mode=cpu_class.memory_mode(), mem_ranges=[ram], cache_line_size=64, **more)
     system.voltage_domain = VoltageDomain()
     system.clk_domain = SrcClockDomain(clock=args.clock, voltage_domain=system.voltage_domain)
-    system.membus = SystemXBar(badaddr_responder=DeadEnd(), default=Self.badaddr_responder.pio)
+    system.membus = SystemBus()
     system.system_port = system.membus.cpu_side_ports
     system.memory = SimpleMemory(range=ram, latency="30ns", bandwidth="12.8GiB/s")
     system.memory.port = system.membus.mem_side_ports
@@ -88,7 +86,7 @@ def dma_bus_of(system, args):
     """Where the DMA begins: the bus itself, or a bus of its own behind whose cache the coherent one lies."""
     if not args.caches:
         return system.membus
-    system.dma_bus = IOXBar(badaddr_responder=DeadEnd(), default=Self.badaddr_responder.pio)
+    system.dma_bus = DmaBus()
     system.dma_cache = DmaCache(addr_ranges=system.mem_ranges)
     system.dma_cache.cpu_side = system.dma_bus.mem_side_ports
     system.dma_cache.mem_side = system.membus.cpu_side_ports

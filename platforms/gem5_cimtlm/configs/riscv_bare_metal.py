@@ -11,7 +11,8 @@ import m5
 from m5.objects import *
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from common import add_options, cpus_of, devices_of, root_of, run, soc_map, system_of, L1, L2
+from common import L1, L2, add_options, cpus_of, devices_of, root_of, run, system_of
+from soc_map import soc_map
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 add_options(parser)

@@ -11,7 +11,7 @@ import m5
 from m5.objects import *
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from common import add_options, cpus_of, devices_of, root_of, run, system_of, L1, L2
+from common import L1, L2, add_options, cpus_of, devices_of, root_of, run, system_of
 
 # Memory for operands, at the same address for programs and devices; programs get none of it otherwise.
 SHARED = AddrRange(0x60000000, size="4MiB")

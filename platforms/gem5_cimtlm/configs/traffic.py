@@ -13,7 +13,8 @@ from m5.objects import *
 from m5.util.convert import toLatency
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from common import root_of, soc_map
+from common import root_of
+from soc_map import soc_map
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--period", default="10ns", help="between two requests")
