@@ -1,22 +1,21 @@
 #pragma once
 /// Questions about a system that a set of runs answers.
+#include <boost/json.hpp>
+
 #include <string>
 #include <vector>
 
 namespace cimtlm {
 
-/// One run of an experiment: `cimtlm-soc run ARGUMENTS --json`.
-struct experiment_run {
-    std::vector<std::string> arguments;
-};
-
-/// What of the results of the runs, in their order, stands in the table. The first row is the header.
+/// Rows of cells, the first one is the header.
 using experiment_table = std::vector<std::vector<std::string>>;
 
 struct experiment {
-    std::string name;
-    std::string question;
-    std::vector<experiment_run> (*runs)();
+    std::string name, question;
+    /// Arguments of `cimtlm-soc run`, one list a run.
+    std::vector<std::vector<std::string>> (*runs)();
+    /// The table, from the results of the runs in their order (what `run --json` prints).
+    experiment_table (*table)(const std::vector<boost::json::object>& results);
 };
 
 const std::vector<experiment>& experiments();

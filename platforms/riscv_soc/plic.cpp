@@ -42,15 +42,16 @@ void plic::set(unsigned source, bool level) {
     if (source < 1 || source > sources_)
         throw std::out_of_range(std::string(name()) + ": no interrupt source " + std::to_string(source));
     put(level_, source, level);
-    forward(source);
-    update(times().now_ps());
+    forward(source, times().now_ps());
 }
 
-// The gateway: one request at a time.
-void plic::forward(unsigned source) {
+// The gateway: one request at a time. It concerns the harts that listen to it, and no others.
+void plic::forward(unsigned source, std::int64_t time_ps) {
     if (!get(level_, source) || get(passed_on_, source)) return;
     put(passed_on_, source, true);
     put(pending_, source, true);
+    for (unsigned c = 0; c < contexts_.size(); ++c)
+        if (get(contexts_[c].enabled, source) && priority_[source] > contexts_[c].threshold) raise(c / 2, time_ps);
 }
 
 // What a claim in a context takes, 0: nothing.
@@ -64,14 +65,14 @@ unsigned plic::best(const context& c) const {
     return found;
 }
 
-void plic::update(std::int64_t time_ps) {
-    for (unsigned hart = 0; hart < contexts_.size() / 2; ++hart) {
-        const auto above = [this](const context& c) { return priority_[best(c)] > c.threshold; };
-        if (above(contexts_[2 * hart]) || above(contexts_[2 * hart + 1]))
-            raise(hart, time_ps);
-        else
-            lower(hart);
-    }
+bool plic::wants(unsigned hart) const {
+    const auto above = [this](const context& c) { return priority_[best(c)] > c.threshold; };
+    return above(contexts_[2 * hart]) || above(contexts_[2 * hart + 1]);
+}
+
+void plic::lower_idle() {
+    for (unsigned hart = 0; hart < contexts_.size() / 2; ++hart)
+        if (!wants(hart)) lower(hart);
 }
 
 plic::place plic::find(std::uint64_t offset) const {
@@ -121,7 +122,7 @@ std::uint64_t plic::read(std::uint64_t offset, unsigned bytes, std::int64_t time
     const auto value = peek(offset, bytes, time_ps);
     if (value != 0 && find(offset).what == kind::claim) {
         put(pending_, static_cast<unsigned>(value), false);
-        update(time_ps);
+        lower_idle();
     }
     return value;
 }
@@ -142,13 +143,15 @@ void plic::write(std::uint64_t offset, unsigned, std::uint64_t value, std::int64
     case kind::claim: // completion
         if (word > max_sources || !get(contexts_[p.context].enabled, word)) return;
         put(passed_on_, word, false);
-        forward(word);
-        break;
+        forward(word, time_ps);
+        return;
     case kind::pending:
     case kind::none:
         return;
     }
-    update(time_ps);
+    lower_idle();
+    for (unsigned hart = 0; hart < contexts_.size() / 2; ++hart)
+        if (wants(hart)) raise(hart, time_ps);
 }
 
 } // namespace cimtlm

@@ -59,8 +59,9 @@ private:
         if (interrupt_) interrupt_(line, level);
     }
     unsigned best(const context& c) const;
-    void forward(unsigned source);
-    void update(std::int64_t time_ps);
+    bool wants(unsigned hart) const;
+    void forward(unsigned source, std::int64_t time_ps);
+    void lower_idle();
 
     unsigned sources_;
     std::vector<std::uint32_t> priority_; // by source

@@ -275,7 +275,6 @@ void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
     const auto pc = get(UC_RISCV_REG_PC), handler = get(UC_RISCV_REG_MTVEC) & ~std::uint64_t{3};
     ++executed_; // so that time passes where a handler traps itself
     if (handler == 0) {
-        synchronise(executed_);
         end(std::string(cause_text(cause)) + " without a trap handler (mtvec is 0)", pc);
         return;
     }
@@ -355,6 +354,7 @@ void riscv_core::end(const std::string& mistake, std::uint64_t pc) {
     if (ended_) return;
     ended_ = true;
     end_pc_ = pc;
+    synchronise(inside_ ? executed_ - block_count_ + position_ : executed_);
     if (end_) end_(*this, mistake);
 }
 
