@@ -275,6 +275,9 @@ template <unsigned BUSWIDTH> void cim_device<BUSWIDTH>::report(statistics& s) co
     const std::string prefix = std::string(this->basename()) + ".";
     s.add(prefix + "commands", completed_, "count", "commands finished since reset");
     s.add(prefix + "busy_ps", static_cast<double>(busy_ps_), "ps", "time with an unfinished command");
+    s.add(prefix + "compute_ps", static_cast<double>(compute_ps_), "ps", "time in which arrays compute or are written");
+    s.add(prefix + "stall_ps", static_cast<double>(stall_ps_), "ps", "time in which arrays wait while busy");
+    s.add(prefix + "weight_bytes_loaded", static_cast<double>(loaded_bytes_), "byte", "into arrays, by commands");
     s.add(prefix + "error", error_code_, "code", "CIM_ERROR_* that stopped the device");
     block_.report(s);
     router_.report(s);
