@@ -2,6 +2,7 @@
  * Z = A B of 8-bit integers: on the core and on CiM devices, each core driving a device of its own. All results are
  * compared; with core=0 the core computes a sample of them alone. README.md tells of options and results.
  */
+#include "multiply.h"
 #include "soc_cim.h"
 
 #include <string.h>
@@ -35,33 +36,6 @@ struct job {
     uint64_t checked, wrong;
 };
 static struct job jobs[SOC_MAX_HARTS];
-
-/* Four columns at a time, sums in registers. */
-static void multiply(const int8_t* a, const int8_t* b, int32_t* z) {
-    uint32_t i, j, l;
-    for (i = 0; i < m; ++i, a += k, z += n) {
-        for (j = 0; j + 4 <= n; j += 4) {
-            const int8_t* column = b + j;
-            int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-            for (l = 0; l < k; ++l, column += n) {
-                const int32_t x = a[l];
-                s0 += x * column[0];
-                s1 += x * column[1];
-                s2 += x * column[2];
-                s3 += x * column[3];
-            }
-            z[j] = s0;
-            z[j + 1] = s1;
-            z[j + 2] = s2;
-            z[j + 3] = s3;
-        }
-        for (; j < n; ++j) {
-            int32_t sum = 0;
-            for (l = 0; l < k; ++l) sum += a[l] * b[(size_t)l * n + j];
-            z[j] = sum;
-        }
-    }
-}
 
 static int32_t element(const struct job* job, uint32_t row, uint32_t column) {
     int32_t sum = 0;
@@ -152,7 +126,7 @@ static void work(void* argument) {
     struct job* job = argument;
     struct cim_gemm product = product_of(job);
     uint32_t i;
-    if (core) multiply(job->a, job->b, job->expected);
+    if (core) multiply(job->a, job->b, job->expected, m, n, k);
     job->core_end = soc_ticks();
     prepare(job, &product);
     soc_barrier(soc_platform.cores);

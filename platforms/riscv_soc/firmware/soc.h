@@ -81,6 +81,7 @@ static inline void soc_sleep(void) { __asm__ volatile("wfi" ::: "memory"); }
 
 /* ---- Harts ---------------------------------------------------------------------------------------------------- */
 
+/* start.S keeps it in mscratch. */
 static inline unsigned soc_hart(void) {
     unsigned long hart;
     __asm__("csrr %0, mscratch" : "=r"(hart));
