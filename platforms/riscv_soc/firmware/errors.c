@@ -10,6 +10,8 @@
 
 #define NOWHERE 0x08000000u /* nothing answers between CLINT and PLIC */
 #define SIZE 16u            /* M, N and K of the product that is right */
+#define MANY 1024u          /* M of a long product */
+#define FAR_AHEAD 0x100000u /* commands that are never reached */
 #define PATIENCE 1000000u   /* ticks until an interrupt is given up */
 
 static struct soc_cim device;
@@ -103,7 +105,7 @@ static void must_recover(const char* name) {
 static void must_stop_near(const char* name, uint32_t code, uint32_t command, uint64_t address, uint64_t bytes) {
     const struct cim_error* error = cim_last_error(cim);
     const uint64_t start = soc_ticks();
-    check(name, "the result of waiting", (uint64_t)cim_wait(cim, cim->submitted + 1), (uint64_t)CIM_STOPPED);
+    check(name, "the result of waiting", (uint64_t)cim_wait(cim, cim->submitted + FAR_AHEAD), (uint64_t)CIM_STOPPED);
     while (!(device.causes & CIM_IRQ_ERROR) && soc_ticks() - start < PATIENCE) {
     }
     check(name, "causes of interrupts", device.causes & CIM_IRQ_ERROR, CIM_IRQ_ERROR);
@@ -341,16 +343,17 @@ static void rings(uint64_t ring) {
               NOWHERE + CIM_DESCRIPTOR_BYTES * (get(CIM_RING_HEAD) % 4));
 }
 
-/* More products than wait inside, handed over faster than they are done: all write one Z, each begins when the last is
- * finished. */
+/* More products than wait inside, handed over faster than they are done: they are long, and as all write one Z, each
+ * begins when the last is finished. */
 static void full_queue(void) {
     const uint32_t before = cim->submitted;
     uint32_t i;
     begin_gemm(0);
+    words[CIM_WORD_M] = cim->max_m < MANY ? cim->max_m : MANY;
     for (i = 0; i < CIM_DESCRIPTOR_WORDS; ++i) put(CIM_DESCRIPTOR + 4 * i, words[i]);
     soc_fence();
     for (i = 0; i < cim->queue + 64; ++i) put(CIM_SUBMIT, 1);
-    cim_wait(cim, before + i);
+    cim_wait(cim, before + FAR_AHEAD);
     check("a full queue", "too few commands taken", get(CIM_COMPLETED) - before < cim->queue, 0);
     must_stop("a full queue", CIM_ERROR_QUEUE_FULL, get(CIM_COMPLETED), 0);
 }
@@ -400,12 +403,12 @@ static void registers(void) {
 
 static void prepare(void) {
     uint32_t i, j, l;
-    a = soc_memory(SIZE * SIZE);
+    a = soc_memory(MANY * SIZE);
     b = soc_memory(SIZE * SIZE);
-    z = soc_memory(4 * SIZE * SIZE);
+    z = soc_memory(4 * MANY * SIZE);
     c = soc_memory(4 * SIZE * SIZE);
     expected = soc_memory(4 * SIZE * SIZE);
-    soc_random(a, SIZE * SIZE, 1);
+    soc_random(a, MANY * SIZE, 1);
     soc_random(b, SIZE * SIZE, 2);
     memset(c, 0, 4 * SIZE * SIZE);
     for (i = 0; i < SIZE; ++i) {

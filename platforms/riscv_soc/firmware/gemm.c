@@ -60,13 +60,16 @@ static void check(struct job* job) {
     }
 }
 
-/* ---- Activation memory: A at its begin, Z behind it ------------------------------------------------------------ */
+/* ---- Activation memory: A at its begin, Z behind it, both up to multiples of 8 bytes ---------------------------- */
 
-static uint64_t z_offset(void) { return ((uint64_t)m * k + 7) & ~(uint64_t)7; }
+static uint64_t whole_words(uint64_t bytes) { return (bytes + 7) / 8; }
+static uint64_t z_offset(void) { return 8 * whole_words((uint64_t)m * k); }
+static uint64_t z_words(void) { return whole_words(4 * (uint64_t)m * n); }
 
+/* What soc_memory gives ends at a multiple of 128 bytes. */
 static void copy_in(struct job* job) {
     volatile uint64_t* to = (volatile uint64_t*)(volatile void*)job->device.window;
-    const uint64_t* from = (const uint64_t*)(const void*)job->a; /* memory goes on to a multiple of 128 bytes */
+    const uint64_t* from = (const uint64_t*)(const void*)job->a;
     const uint64_t ticks = soc_ticks();
     uint64_t i;
     for (i = 0; i < z_offset() / 8; ++i) to[i] = from[i];
@@ -74,10 +77,11 @@ static void copy_in(struct job* job) {
 }
 
 static void copy_out(struct job* job) {
-    volatile const uint32_t* from = (volatile const uint32_t*)(volatile void*)(job->device.window + z_offset());
+    volatile const uint64_t* from = (volatile const uint64_t*)(volatile void*)(job->device.window + z_offset());
+    uint64_t* to = (uint64_t*)(void*)job->z;
     const uint64_t ticks = soc_ticks();
     uint64_t i;
-    for (i = 0; i < (uint64_t)m * n; ++i) job->z[i] = (int32_t)from[i];
+    for (i = 0; i < z_words(); ++i) to[i] = from[i];
     job->copy += soc_ticks() - ticks;
 }
 
@@ -106,7 +110,7 @@ static void prepare(struct job* job, struct cim_gemm* product) {
     struct soc_cim* device = &job->device;
     soc_cim_open(device, soc_hart(), wait, submit == SOC_RING ? SOC_CIM_RING : 0);
     if (operands == WINDOW) {
-        const uint64_t bytes = z_offset() + 4 * (uint64_t)m * n;
+        const uint64_t bytes = z_offset() + 8 * z_words();
         if (!device->window) soc_fail("device %u has no data window", device->number);
         if (bytes > device->cim.activation_bytes)
             soc_fail("A and Z have %lu bytes, the activation memory %u", bytes, (unsigned)device->cim.activation_bytes);
@@ -119,7 +123,7 @@ static void prepare(struct job* job, struct cim_gemm* product) {
         product->flags |= CIM_FLAG_HELD;
         product->b = 0;
     }
-    device->waited = 0;
+    device->waited = device->looks = 0;
 }
 
 static void work(void* argument) {
