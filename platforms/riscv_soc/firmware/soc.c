@@ -249,10 +249,10 @@ void soc_trap(uint64_t cause, uint64_t pc, uint64_t value) {
             break;
         }
     }
-    if (!reports) { /* not of a trap in here */
-        reports = true;
-        printf("trap: cause 0x%lx, mepc 0x%lx, mtval 0x%lx, hart %u\n", cause, pc, value, hart);
-    }
+    if (reports) /* a trap in here, of a hart beside, or without a host: enough is said */
+        for (;;) soc_sleep();
+    reports = true;
+    printf("trap: cause 0x%lx, mepc 0x%lx, mtval 0x%lx, hart %u\n", cause, pc, value, hart);
     soc_exit(SOC_EXIT_TRAP + (int)(hart % 8));
 }
 
