@@ -214,10 +214,14 @@ def main():
     float_labels = forward(network, scaled[split:])[0].argmax(axis=1)
     found = integer_logits(integers, pixels[split:].astype(np.int64) * PIXEL)
     found_labels = found.argmax(axis=1)
+    checksum = 0  # of all logits in order, as the firmware reports it
+    for logit in found.ravel():
+        checksum = (31 * checksum + int(logit)) % 2**32
     report = {
         "test_images": len(truth),
         "float_right": int((float_labels == truth).sum()),
         "integer_right": int((found_labels == truth).sum()),
+        "checksum": checksum,
         "logits_of_first_image": found[0].tolist(),
         "labels": found_labels.tolist(),
     }

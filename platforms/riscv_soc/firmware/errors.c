@@ -322,25 +322,24 @@ static void set_ring(uint64_t base, uint32_t entries, uint32_t tail) {
     put(CIM_CONTROL, CIM_CONTROL_ENABLE);
 }
 
-static void rings(uint64_t ring) {
-    const uint32_t head = get(CIM_RING_HEAD);
-    set_ring(ring, 3, head);
+static void rings(uint64_t ring, uint32_t entries) {
+    set_ring(ring, 3, get(CIM_RING_HEAD));
     must_stop("three entries", CIM_ERROR_RING, cim->submitted, ring);
     set_ring(ring, 0, get(CIM_RING_HEAD));
     must_stop("no entries", CIM_ERROR_RING, cim->submitted, ring);
     set_ring(ring, 2 * cim->max_ring, get(CIM_RING_HEAD));
     must_stop("too many entries", CIM_ERROR_RING, cim->submitted, ring);
-    set_ring(ring + 64, 4, get(CIM_RING_HEAD));
+    set_ring(ring + 64, entries, get(CIM_RING_HEAD));
     must_stop("a ring off its place", CIM_ERROR_RING, cim->submitted, ring + 64);
-    set_ring((uint64_t)1 << 63, 4, get(CIM_RING_HEAD));
+    set_ring((uint64_t)1 << 63, entries, get(CIM_RING_HEAD));
     must_stop("a ring beyond system memory", CIM_ERROR_RING, cim->submitted, (uint64_t)1 << 63);
-    set_ring(ring, 4, get(CIM_RING_HEAD) + 5);
+    set_ring(ring, entries, get(CIM_RING_HEAD) + entries + 1);
     must_stop("a tail too far ahead", CIM_ERROR_RING_OVERRUN, cim->submitted, 0);
-    set_ring(ring, 4, get(CIM_RING_HEAD) - 1);
+    set_ring(ring, entries, get(CIM_RING_HEAD) - 1);
     must_stop("a tail that moves back", CIM_ERROR_RING_OVERRUN, cim->submitted, 0);
-    set_ring(NOWHERE, 4, get(CIM_RING_HEAD) + 1);
+    set_ring(NOWHERE, entries, get(CIM_RING_HEAD) + 1);
     must_stop("no memory under the ring", CIM_ERROR_FETCH, cim->submitted,
-              NOWHERE + CIM_DESCRIPTOR_BYTES * (get(CIM_RING_HEAD) % 4));
+              NOWHERE + CIM_DESCRIPTOR_BYTES * (get(CIM_RING_HEAD) % entries));
 }
 
 /* More products than wait inside, handed over faster than they are done: they are long, and as all write one Z, each
@@ -422,16 +421,18 @@ static void prepare(void) {
 
 int main(void) {
     void* ring;
+    uint32_t entries;
     unsigned way;
     soc_options(NULL, 0);
     prepare();
     soc_cim_open(&device, 0, SOC_INTERRUPT, 0);
-    ring = soc_memory(SOC_CIM_RING * CIM_DESCRIPTOR_BYTES);
+    entries = cim->max_ring < SOC_CIM_RING ? cim->max_ring : SOC_CIM_RING;
+    ring = soc_memory((size_t)entries * CIM_DESCRIPTOR_BYTES);
     registers();
-    rings((uintptr_t)ring);
+    rings((uintptr_t)ring, entries);
     full_queue();
     for (way = 0; way < 2; ++way) {
-        soc_cim_demand(&device, cim_ring_init(cim, ring, (uintptr_t)ring, way ? SOC_CIM_RING : 0), "ring");
+        soc_cim_demand(&device, cim_ring_init(cim, ring, (uintptr_t)ring, way ? entries : 0), "ring");
         must_work(way ? "ring" : "registers");
         commands_and_words();
         extents();

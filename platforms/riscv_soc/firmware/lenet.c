@@ -210,7 +210,7 @@ static uint64_t differences(const struct values* x, const struct values* y, uint
 int main(void) {
     struct values on_device, on_core;
     uint64_t ticks_device = 0, ticks_core = 0, compared = 0, wrong = 0, start;
-    uint32_t right = 0, right_core = 0, done, here, i;
+    uint32_t right = 0, right_core = 0, checksum = 0, done, here, i;
     soc_options(options, sizeof options / sizeof options[0]);
     if (!images || !batch || first >= TEST_IMAGES || images > TEST_IMAGES - first)
         soc_fail("there are %u test images: first=0..%u, images=1..%u, batch=1 or more", (unsigned)TEST_IMAGES,
@@ -233,6 +233,7 @@ int main(void) {
             ticks_core += soc_ticks() - start;
             wrong += differences(&on_device, &on_core, here, &compared);
         }
+        for (i = 0; i < here * LENET5_FC3_N; ++i) checksum = checksum * 31 + (uint32_t)on_device.logits[i];
         for (i = 0; i < here; ++i) {
             const uint8_t label = pixels[i * DIGIT_BYTES + 64];
             right += label_of(on_device.logits + i * LENET5_FC3_N) == label;
@@ -243,6 +244,7 @@ int main(void) {
     soc_result("images", images);
     soc_result("right", right);
     soc_result_ratio("accuracy", right, images);
+    soc_result("checksum", checksum);
     soc_result("checked", compared);
     soc_result("mismatches", wrong);
     soc_result("ticks_device", ticks_device);
