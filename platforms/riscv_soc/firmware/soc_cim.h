@@ -18,8 +18,8 @@ struct soc_cim {
     volatile uint8_t* window; /* data window; null without one */
 
     volatile uint32_t causes; /* CIM_IRQ_* that interrupts have told of */
-    uint64_t waited; /* ticks that the driver waited, asleep or looking, up to the last soc_cim_waited */
-    uint64_t looks;  /* looks at the device that found nothing */
+    uint64_t waited;          /* ticks that the driver waited, asleep or looking, up to the last soc_cim_waited */
+    uint64_t looks;           /* looks at the device that found nothing */
 
     enum soc_wait wait; /* the rest is its own */
     uint32_t interrupts_seen;
