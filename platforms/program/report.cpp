@@ -48,21 +48,6 @@ std::string weights_text(const report_context& c) {
     return c.steady ? "steady" : "cold";
 }
 
-std::string exact(double value) {
-    char text[40];
-    if (std::fabs(value) < 9e15 && value == std::floor(value)) { // a count, or as good as one
-        std::snprintf(text, sizeof text, "%.0f", value);
-        return text;
-    }
-    std::snprintf(text, sizeof text, "%.17g", value);
-    for (int digits = 1; digits < 17; ++digits) { // the shortest text that reads back as the same number
-        char shorter[40];
-        std::snprintf(shorter, sizeof shorter, "%.*g", digits, value);
-        if (std::stod(shorter) == value) return shorter;
-    }
-    return text;
-}
-
 } // namespace
 
 json::object to_json(const run_results& r, const report_context& c) {
@@ -192,7 +177,7 @@ std::string pretty(const json::value& v) {
             line(depth);
             text += "]";
         } else if (value.is_double()) {
-            text += exact(value.get_double());
+            text += exact_text(value.get_double());
         } else {
             text += json::serialize(value);
         }
@@ -204,28 +189,22 @@ std::string pretty(const json::value& v) {
 std::string stats_text(const run_results& r, const report_context& c) {
     std::string text = "---------- Begin Simulation Statistics ----------\n";
     const auto line = [&](const std::string& name, const std::string& value, const std::string& description,
-                          const std::string& unit) {
-        const auto padded = [](std::string text, std::size_t width, bool right) {
-            const std::string space(text.size() < width ? width - text.size() : 0, ' ');
-            return right ? space + text : text + space;
-        };
-        text += padded(name, 48, false) + " " + padded(value, 20, true) + "  # " + description + " (" + unit + ")\n";
-    };
+                          const std::string& unit) { text += statistics_line(name, value, description, unit); };
     for (const auto& f : figures(r.totals))
         line(std::string("totals.") + f.name,
-             f.value.is_double() ? exact(f.value.get_double()) : json::serialize(f.value), f.description, f.unit);
+             f.value.is_double() ? exact_text(f.value.get_double()) : json::serialize(f.value), f.description, f.unit);
     const auto band = band_of(r.energy, c.target.value, c.target.ranges);
-    line("totals.energy_low_pj", exact(band.low_pj), "every unit energy at the low end of its range", "pJ");
-    line("totals.energy_high_pj", exact(band.high_pj), "every unit energy at the high end of its range", "pJ");
-    line("area", exact(whole_area_um2(c.target.value)), "engines, memories and vector unit, DRAM excluded", "um2");
+    line("totals.energy_low_pj", exact_text(band.low_pj), "every unit energy at the low end of its range", "pJ");
+    line("totals.energy_high_pj", exact_text(band.high_pj), "every unit energy at the high end of its range", "pJ");
+    line("area", exact_text(whole_area_um2(c.target.value)), "engines, memories and vector unit, DRAM excluded", "um2");
     for (const auto& [part, energy] : r.energy.by_part())
-        line("energy." + part, exact(energy), "all actions of the part", "pJ");
+        line("energy." + part, exact_text(energy), "all actions of the part", "pJ");
     for (const auto& row : r.energy.rows()) {
         if (row.count == 0) continue;
         const auto prefix = "energy." + row.part + "." + row.action;
-        line(prefix + ".count", exact(row.count), "actions", row.unit);
-        line(prefix + ".unit_energy", exact(row.unit_energy_pj), "of one action", "pJ");
-        line(prefix + ".energy", exact(row.energy_pj()), "count x unit energy", "pJ");
+        line(prefix + ".count", exact_text(row.count), "actions", row.unit);
+        line(prefix + ".unit_energy", exact_text(row.unit_energy_pj), "of one action", "pJ");
+        line(prefix + ".energy", exact_text(row.energy_pj()), "count x unit energy", "pJ");
     }
     for (auto s : all_stalls)
         line(std::string("stalls.") + to_string(s), std::to_string(r.stalls[s]), "time beyond the bound", "ps");
@@ -237,7 +216,7 @@ std::string stats_text(const run_results& r, const report_context& c) {
             line(prefix + ".fill", std::to_string(a.fill), "from the level above", "byte");
             line(prefix + ".update", std::to_string(a.update), "results from below", "byte");
         }
-    for (const auto& e : r.details.entries()) line(e.name, exact(e.value), e.description, e.unit);
+    for (const auto& e : r.details.entries()) line(e.name, exact_text(e.value), e.description, e.unit);
     return text + "---------- End Simulation Statistics   ----------\n";
 }
 
@@ -247,8 +226,8 @@ std::string layers_csv(const run_results& r) {
     for (const auto& l : r.layers)
         rows.push_back({l.name, l.is_product ? std::to_string(l.m) : "", l.is_product ? std::to_string(l.n) : "",
                         l.is_product ? std::to_string(l.k) : "", l.is_product ? std::to_string(l.batch) : "",
-                        std::to_string(l.repeat), std::to_string(l.time_ps), exact(l.energy_pj), std::to_string(l.macs),
-                        exact(l.utilization), l.bound_by});
+                        std::to_string(l.repeat), std::to_string(l.time_ps), exact_text(l.energy_pj),
+                        std::to_string(l.macs), exact_text(l.utilization), l.bound_by});
     return table_csv(rows);
 }
 

@@ -44,6 +44,12 @@ std::string bytes_text(std::int64_t bytes);
 /// Four significant digits.
 std::string number_text(double value);
 
+/// The shortest text that reads back as the same number; whole numbers without an exponent.
+std::string exact_text(double value);
+/// A line of stats.txt: name, value, # description (unit).
+std::string statistics_line(const std::string& name, const std::string& value, const std::string& description,
+                            const std::string& unit);
+
 /// Rows of cells as aligned columns; the first row is the header. The first column is left-aligned.
 std::string table_text(const std::vector<std::vector<std::string>>& rows);
 std::string table_markdown(const std::vector<std::vector<std::string>>& rows);

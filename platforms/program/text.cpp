@@ -30,6 +30,30 @@ std::string number_text(double value) {
     return text;
 }
 
+std::string exact_text(double value) {
+    char text[40];
+    if (std::fabs(value) < 9e15 && value == std::floor(value)) { // a count, or as good as one
+        std::snprintf(text, sizeof text, "%.0f", value);
+        return text;
+    }
+    std::snprintf(text, sizeof text, "%.17g", value);
+    for (int digits = 1; digits < 17; ++digits) { // the shortest text that reads back as the same number
+        char shorter[40];
+        std::snprintf(shorter, sizeof shorter, "%.*g", digits, value);
+        if (std::stod(shorter) == value) return shorter;
+    }
+    return text;
+}
+
+std::string statistics_line(const std::string& name, const std::string& value, const std::string& description,
+                            const std::string& unit) {
+    const auto padded = [](const std::string& text, std::size_t width, bool right) {
+        const std::string space(text.size() < width ? width - text.size() : 0, ' ');
+        return right ? space + text : text + space;
+    };
+    return padded(name, 48, false) + " " + padded(value, 20, true) + "  # " + description + " (" + unit + ")\n";
+}
+
 std::string time_text(double ps) { return scaled(ps, {"ps", "ns", "us", "ms", "s"}, 1000); }
 std::string energy_text(double pj) { return scaled(pj, {"pJ", "nJ", "uJ", "mJ", "J"}, 1000); }
 std::string band_text(double low_pj, double high_pj) {

@@ -27,7 +27,7 @@ namespace {
 struct run_request {
     std::string soc, firmware, command_line;
     soc_parameters parameters;
-    machine device;
+    loaded_machine device;
     std::int64_t max_time_ps = 0;
 };
 
@@ -42,7 +42,7 @@ run_request read_request(const po::variables_map& values) {
     r.firmware = find_firmware(values["firmware"].as<std::string>());
     r.soc = values["soc"].as<std::string>();
     r.parameters = load_soc(r.soc, texts(values, "set"));
-    r.device = load_machine(r.parameters.cim.machine, texts(values, "device-set")).value;
+    r.device = load_machine(r.parameters.cim.machine, texts(values, "device-set"));
     if (values.count("max-time")) {
         const auto text = values["max-time"].as<std::string>();
         r.max_time_ps = read_integer(parse_option_value(text, "--max-time " + text), "max_time_ps", 1,
@@ -129,7 +129,8 @@ int soc_run_command(const std::vector<std::string>& arguments) {
         "max-time", po::value<std::string>()->value_name("TIME"), "end after so much simulated time, e.g. 10ms")(
         "json", "results as JSON; the guest's text goes to standard error")(
         "out", po::value<std::string>()->value_name("FOLDER"),
-        "results and statistics into a folder")("force", "replace the folder")("help,h", "this text");
+        "results, statistics and the effective configuration into a folder")("force", "replace the folder")(
+        "help,h", "this text");
     po::options_description hidden;
     hidden.add_options()("firmware", po::value<std::string>())("argument", po::value<std::vector<std::string>>());
     po::options_description both;
@@ -152,7 +153,7 @@ int soc_run_command(const std::vector<std::string>& arguments) {
     const bool as_json = values.count("json") > 0;
     console text(as_json ? &std::cerr : &std::cout);
     const auto guest = elf_file::read(request.firmware);
-    riscv_soc soc("soc", request.parameters, request.device, guest, request.command_line,
+    riscv_soc soc("soc", request.parameters, request.device.value, guest, request.command_line,
                   [&](char c) { text.write(c); });
     const auto outcome = soc.run(request.max_time_ps, [] { return !was_interrupted(); });
     if (was_interrupted()) throw interrupted{};
@@ -164,9 +165,10 @@ int soc_run_command(const std::vector<std::string>& arguments) {
     if (folder) {
         folder->write("results.json", pretty(results));
         std::string rows;
-        for (const auto& e : s.entries())
-            rows += e.name + " " + number_text(e.value) + "  # " + e.description + " (" + e.unit + ")\n";
+        for (const auto& e : s.entries()) rows += statistics_line(e.name, exact_text(e.value), e.description, e.unit);
         folder->write("stats.txt", rows);
+        folder->write("soc.yaml", to_yaml(request.parameters));
+        folder->write("device.yaml", to_yaml(request.device));
         folder->commit();
     }
     print(as_json ? pretty(results) : summary(outcome, text, energy));

@@ -1,5 +1,6 @@
 #include <platforms/riscv_soc/soc_parameters.h>
 
+#include <platforms/config/emit.h>
 #include <platforms/config/files.h>
 #include <platforms/config/reader.h>
 #include <platforms/riscv_soc/firmware/soc_map.h>
@@ -35,11 +36,19 @@ void soc_parameters::validate(const std::string& where) const {
 
 std::vector<std::string> list_socs() { return list_parts("socs"); }
 
-soc_parameters load_soc(const std::string& name_or_file, const std::vector<std::string>& sets) {
+namespace {
+const config_schema& schema() {
     static const auto schema = schema_of<soc_parameters>();
+    return *schema;
+}
+} // namespace
+
+std::string to_yaml(const soc_parameters& soc) { return emit_config(write_value(soc), schema(), {}, {}); }
+
+soc_parameters load_soc(const std::string& name_or_file, const std::vector<std::string>& sets) {
     const auto file = find_part(name_or_file, "", "", "socs");
     soc_parameters soc;
-    read_value(resolve_part(file, *schema, "soc", sets), soc, "");
+    read_value(resolve_part(file, schema(), "soc", sets), soc, "");
     soc.validate(file);
     return soc;
 }

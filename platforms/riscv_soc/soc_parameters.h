@@ -66,4 +66,7 @@ std::vector<std::string> list_socs();
 /// input_error that names the place.
 soc_parameters load_soc(const std::string& name_or_file, const std::vector<std::string>& sets = {});
 
+/// The effective configuration: every key with its value, as load_soc() reads it.
+std::string to_yaml(const soc_parameters& soc);
+
 } // namespace cimtlm
