@@ -163,7 +163,7 @@ int soc_run_command(const std::vector<std::string>& arguments) {
     soc.report(s);
     const auto results = to_json(request, outcome, text, energy, s);
     if (folder) {
-        folder->write("results.json", pretty(results));
+        folder->write("stats.json", pretty(results));
         std::string rows;
         for (const auto& e : s.entries()) rows += statistics_line(e.name, exact_text(e.value), e.description, e.unit);
         folder->write("stats.txt", rows);
