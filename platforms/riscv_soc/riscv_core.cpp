@@ -17,8 +17,9 @@ namespace cimtlm {
 namespace {
 
 constexpr std::size_t thread_stack_bytes = 512 * 1024; // the library compiles on it
-constexpr std::uint32_t line_bits[] = {1u << 1, 1u << 5, 1u << 9};
+constexpr std::uint64_t line_bits[] = {1u << 1, 1u << 5, 1u << 9};
 constexpr std::uint64_t cause_illegal = 2, cause_breakpoint = 3, cause_call = 11; // from machine mode
+constexpr int cause_load_misaligned = 4, cause_store_fault = 7;
 constexpr std::uint64_t no_address = ~std::uint64_t{0};
 constexpr std::uint64_t status_mie = 1u << 3, status_mpie = 1u << 7, status_mpp = 3u << 11;
 
@@ -39,23 +40,37 @@ const char* cause_text(std::uint64_t cause) {
 
 } // namespace
 
-/// A direct-mapped table: a block of code that was met, and how many instructions it has.
+/// A direct-mapped table: a block of code that was met, how many instructions it has, and its last one if that reads a
+/// counter.
 struct riscv_core::block_lengths {
     struct entry {
         std::uint64_t begin = 0;
-        std::uint32_t bytes = 0, count = 0;
+        std::uint32_t bytes = 0, count = 0, counter_read = 0;
     };
     std::array<entry, 1 << 14> entries;
 
     entry& at(std::uint64_t begin) { return entries[begin / 2 % entries.size()]; }
     static std::uint32_t count(const unsigned char* code, std::uint32_t bytes) {
         std::uint32_t n = 0;
-        for (std::uint32_t i = 0; i < bytes; ++n) {
-            std::uint16_t half = 0;
-            std::memcpy(&half, code + i, sizeof half);
-            i += instruction_bytes(half);
-        }
+        for (std::uint32_t i = 0; i < bytes; ++n) i += length(code + i);
         return n;
+    }
+    static entry of(std::uint64_t begin, const unsigned char* code, std::uint32_t bytes) {
+        entry e{begin, bytes, count(code, bytes), 0};
+        if (bytes >= 4) { // an access to a CSR ends a block
+            std::memcpy(&e.counter_read, code + bytes - 4, sizeof e.counter_read);
+            std::uint32_t at = 0;
+            while (at + 4 < bytes) at += length(code + at);
+            if (at + 4 != bytes || !is_counter_read(e.counter_read)) e.counter_read = 0;
+        }
+        return e;
+    }
+
+private:
+    static unsigned length(const unsigned char* code) {
+        std::uint16_t half = 0;
+        std::memcpy(&half, code, sizeof half);
+        return instruction_bytes(half);
     }
 };
 
@@ -63,20 +78,24 @@ struct riscv_core::block_lengths {
 struct riscv_core::calls {
     static void block(uc_engine* engine, std::uint64_t begin, std::uint32_t bytes, void* user) {
         auto& core = *static_cast<riscv_core*>(user);
+        if (core.counter_read_ != 0) core.give_counter();
         if (core.executed_ >= core.limit_) { // the block does not begin
             core.stopped_ = true;
             uc_emu_stop(engine);
             return;
         }
         auto& known = core.lengths_->at(begin);
-        if (known.begin != begin || known.bytes != bytes)
-            known = {begin, bytes, block_lengths::count(core.ram_at(begin), bytes)};
+        if (known.begin != begin || known.bytes != bytes) known = block_lengths::of(begin, core.ram_at(begin), bytes);
         core.block_ = begin;
         core.block_bytes_ = known.bytes;
         core.block_count_ = known.count;
-        core.position_ = core.position_bytes_ = 0;
-        core.last_address_ = no_address;
+        core.position_ = core.position_bytes_ = core.next_bytes_ = core.parts_ = 0;
         core.executed_ += known.count;
+        core.counter_read_ = known.counter_read;
+    }
+    static void new_block(uc_engine*, uc_tb* block, uc_tb*, void* user) { // where there may have been other code before
+        auto& core = *static_cast<riscv_core*>(user);
+        core.lengths_->at(block->pc) = {};
     }
     static std::uint64_t read(uc_engine*, std::uint64_t address, unsigned bytes, void* user) {
         return static_cast<riscv_core*>(user)->access(false, address, bytes, 0);
@@ -87,6 +106,8 @@ struct riscv_core::calls {
     static void exception(uc_engine* engine, std::uint32_t number, void* user) {
         auto& core = *static_cast<riscv_core*>(user);
         core.exception_ = static_cast<int>(number);
+        core.status_ = core.get(UC_RISCV_REG_MSTATUS); // lest an interrupt is taken before the library ends
+        core.set(UC_RISCV_REG_MSTATUS, core.status_ & ~status_mie);
         uc_emu_stop(engine);
     }
     static bool invalid_instruction(uc_engine*, void* user) {
@@ -101,9 +122,11 @@ struct riscv_core::calls {
             core.end("jumped to where nothing can be executed, from the code at " + hex(core.block_), address);
         } else {
             core.locate(write, address);
+            const auto pc = core.block_ + core.position_bytes_;
+            core.uncount_from(pc);
             core.end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) +
                          ": nothing is there",
-                     core.block_ + core.position_bytes_);
+                     pc);
         }
         return false;
     }
@@ -165,6 +188,7 @@ void riscv_core::map_ram() {
         uc_hook_add(engine_, &hook, type, reinterpret_cast<void*>(function), this, 1, 0);
     };
     add(UC_HOOK_BLOCK, calls::block);
+    add(UC_HOOK_EDGE_GENERATED, calls::new_block);
     add(UC_HOOK_INTR, calls::exception);
     add(UC_HOOK_INSN_INVALID, calls::invalid_instruction);
     add(UC_HOOK_MEM_INVALID, calls::no_memory);
@@ -175,7 +199,13 @@ void riscv_core::run() {
     set(UC_RISCV_REG_PC, entry_);
     set(UC_RISCV_REG_A0, hart_);
     while (!ended_) {
-        set_limit();
+        settle();
+        limit_ = furthest();
+        if (limit_ <= executed_ && local_ps(executed_) > times_.now_ps()) {
+            synchronise(executed_); // exceptions alone have brought it here: no block has begun that would have stopped
+            continue;
+        }
+        limit_ = std::max(limit_, executed_ + 1);
         stopped_ = invalid_ = false;
         exception_ = -1;
         inside_ = true;
@@ -195,12 +225,21 @@ std::int64_t riscv_core::local_ps(std::uint64_t executed) const {
     return std::llround(static_cast<double>(executed) * instruction_ps_) + other_ps_;
 }
 
-void riscv_core::set_limit() {
-    const auto now_ps = times_.now_ps(), here_ps = local_ps(executed_);
-    std::int64_t until_ps = now_ps + std::llround(parameters_.quantum_ps);
+std::uint64_t riscv_core::furthest() const {
+    std::int64_t until_ps = times_.now_ps() + std::llround(parameters_.quantum_ps);
     if (const auto due_ps = horizon_ ? horizon_() : -1; due_ps >= 0) until_ps = std::min(until_ps, due_ps);
-    const auto room = std::ceil(static_cast<double>(until_ps - here_ps) / instruction_ps_);
-    limit_ = executed_ + static_cast<std::uint64_t>(std::max(room, 1.0));
+    // The same for a time, wherever the core stands.
+    const auto room = std::ceil(static_cast<double>(until_ps - other_ps_) / instruction_ps_);
+    auto executed = static_cast<std::uint64_t>(std::max(room, 0.0));
+    while (executed > 0 && local_ps(executed - 1) >= until_ps) --executed;
+    while (local_ps(executed) < until_ps) ++executed;
+    return executed;
+}
+
+void riscv_core::settle() {
+    if (!horizon_) return;
+    for (auto due_ps = horizon_(); due_ps >= 0 && due_ps <= times_.now_ps(); due_ps = horizon_())
+        wait(sc_core::SC_ZERO_TIME);
 }
 
 void riscv_core::synchronise(std::uint64_t executed) {
@@ -209,9 +248,8 @@ void riscv_core::synchronise(std::uint64_t executed) {
 }
 
 void riscv_core::set_interrupt(line which, bool level) {
-    const auto bit = line_bits[static_cast<int>(which)];
-    lines_ = level ? lines_ | bit : lines_ & ~bit;
-    set(UC_RISCV_REG_MIP, lines_);
+    const auto bit = line_bits[static_cast<int>(which)], pending = get(UC_RISCV_REG_MIP);
+    set(UC_RISCV_REG_MIP, level ? pending | bit : pending & ~bit);
     limit_ = 0; // within an access: no further block is begun, so that none is counted that an interrupt takes away
     if (level) interrupt_event_.notify(sc_core::SC_ZERO_TIME);
 }
@@ -219,7 +257,7 @@ void riscv_core::set_interrupt(line which, bool level) {
 void riscv_core::sleep() {
     uncount_from(get(UC_RISCV_REG_PC));
     synchronise(executed_);
-    while ((lines_ & get(UC_RISCV_REG_MIE)) == 0) {
+    while ((get(UC_RISCV_REG_MIP) & get(UC_RISCV_REG_MIE)) == 0) {
         const auto begin_ps = times_.now_ps();
         sleeping_ = true;
         wait(interrupt_event_);
@@ -230,20 +268,38 @@ void riscv_core::sleep() {
 }
 
 void riscv_core::serve_exception() {
+    if (!invalid_) set(UC_RISCV_REG_MSTATUS, status_);
     // The library has counted the PC of exceptions on by four, whatever the instruction's length.
     const auto pc = get(UC_RISCV_REG_PC) - (invalid_ ? 0 : 4);
     set(UC_RISCV_REG_PC, pc);
     uncount_from(pc);
-    std::uint32_t bits = 0;
-    if (in_ram(pc, sizeof bits)) std::memcpy(&bits, ram_at(pc), sizeof bits);
+    const auto bits = instruction_at(pc);
     if (!invalid_)
-        trap(std::min<std::uint64_t>(static_cast<std::uint64_t>(exception_), cause_call), 0);
+        trap(std::min<std::uint64_t>(static_cast<std::uint64_t>(exception_), cause_call), fault_address(bits));
     else if (!is_breakpoint(bits))
         trap(cause_illegal, bits);
     else if (is_host_call(pc))
         call_host(pc);
     else
         trap(cause_breakpoint, pc);
+}
+
+std::uint32_t riscv_core::instruction_at(std::uint64_t pc) const {
+    std::uint16_t halves[2] = {};
+    if (in_ram(pc, 2)) std::memcpy(&halves[0], ram_at(pc), 2);
+    if (instruction_bytes(halves[0]) == 4 && in_ram(pc + 2, 2)) std::memcpy(&halves[1], ram_at(pc + 2), 2);
+    return halves[0] | static_cast<std::uint32_t>(halves[1]) << 16;
+}
+
+std::uint64_t riscv_core::address_of(const memory_operand& operand) const {
+    return get(UC_RISCV_REG_X0 + static_cast<int>(operand.base)) + static_cast<std::uint64_t>(operand.offset);
+}
+
+std::uint64_t riscv_core::fault_address(std::uint32_t bits) const {
+    const auto operand = exception_ >= cause_load_misaligned && exception_ <= cause_store_fault
+                             ? decode_memory_operand(bits)
+                             : std::nullopt;
+    return operand ? address_of(*operand) : 0;
 }
 
 bool riscv_core::is_host_call(std::uint64_t pc) const {
@@ -273,11 +329,11 @@ void riscv_core::call_host(std::uint64_t pc) {
 
 void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
     const auto pc = get(UC_RISCV_REG_PC), handler = get(UC_RISCV_REG_MTVEC) & ~std::uint64_t{3};
-    ++executed_; // so that time passes where a handler traps itself
     if (handler == 0) {
         end(std::string(cause_text(cause)) + " without a trap handler (mtvec is 0)", pc);
         return;
     }
+    ++executed_; // so that time passes where a handler traps itself
     const auto status = get(UC_RISCV_REG_MSTATUS);
     set(UC_RISCV_REG_MSTATUS,
         (status & ~(status_mie | status_mpie)) | (status & status_mie) << 4 | status_mpp); // MPIE = MIE
@@ -288,26 +344,25 @@ void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
 }
 
 void riscv_core::locate(bool write, std::uint64_t address) {
-    auto at = position_bytes_;
-    auto index = position_;
-    for (bool repeated = address == last_address_; at < block_bytes_; ++index) {
-        std::uint32_t bits = 0;
-        std::memcpy(&bits, ram_at(block_ + at), std::min<std::uint64_t>(4, block_bytes_ - at));
-        const auto operand = decode_memory_operand(bits);
-        // Of an access of 8 bytes the library makes two.
-        if (operand && (write ? operand->writes : operand->reads) &&
-            address - (get(UC_RISCV_REG_X0 + static_cast<int>(operand->base)) +
-                       static_cast<std::uint64_t>(operand->offset)) <
-                operand->bytes) {
-            if (!repeated) break;
-            repeated = false; // that was the one before
-        }
-        at += instruction_bytes(static_cast<std::uint16_t>(bits));
+    if (parts_ > 0) {
+        --parts_;
+        return;
     }
-    last_address_ = address;
-    if (at >= block_bytes_) return; // an atomic operation whose other half was meant
-    position_ = index;
-    position_bytes_ = at;
+    auto index = next_bytes_ == 0 ? position_ : position_ + 1;
+    for (auto at = next_bytes_; at < block_bytes_; ++index) {
+        const auto bits = instruction_at(block_ + at);
+        const auto next = at + instruction_bytes(static_cast<std::uint16_t>(bits));
+        const auto operand = decode_memory_operand(bits);
+        if (operand && (write ? operand->writes : operand->reads) && address == address_of(*operand)) {
+            position_ = index;
+            position_bytes_ = at;
+            next_bytes_ = next;
+            // The library makes two of 8 bytes, and of an atomic operation a load and a store.
+            parts_ = (operand->bytes > 4 ? 2 : 1) * (operand->reads && operand->writes ? 2 : 1) - 1;
+            return;
+        }
+        at = next;
+    }
 }
 
 std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned bytes, std::uint64_t value) {
@@ -336,25 +391,42 @@ std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned byt
     access_ps_ += took_ps;
     ++accesses_;
     if (payload_.is_response_error()) {
+        const auto pc = block_ + position_bytes_;
+        uncount_from(pc);
         end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) + ": " +
                 payload_.get_response_string(),
-            block_ + position_bytes_);
+            pc);
         uc_emu_stop(engine_);
+        return 0;
     }
+    limit_ = std::min(limit_, furthest()); // it took time, and may have set the timer
     return value;
+}
+
+// A counter's value is known here and not to the library, which gives that of its host. The block that read it is over.
+void riscv_core::give_counter() {
+    const auto bits = counter_read_;
+    counter_read_ = 0;
+    const auto executed = executed_ - 1; // before the read
+    const auto value =
+        counts_cycles(bits)
+            ? static_cast<std::uint64_t>(static_cast<double>(local_ps(executed)) * parameters_.clock_mhz * 1e-6)
+            : executed;
+    if (const auto to = bits >> 7 & 31; to != 0) set(UC_RISCV_REG_X0 + static_cast<int>(to), value);
 }
 
 void riscv_core::uncount_from(std::uint64_t pc) {
     if (pc < block_ || pc >= block_ + block_bytes_) return;
     executed_ -= block_lengths::count(ram_at(pc), static_cast<std::uint32_t>(block_ + block_bytes_ - pc));
     block_bytes_ = 0; // what follows is a block of its own
+    counter_read_ = 0;
 }
 
 void riscv_core::end(const std::string& mistake, std::uint64_t pc) {
     if (ended_) return;
     ended_ = true;
     end_pc_ = pc;
-    synchronise(inside_ ? executed_ - block_count_ + position_ : executed_);
+    synchronise(executed_);
     if (end_) end_(*this, mistake);
 }
 

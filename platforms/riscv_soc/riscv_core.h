@@ -1,5 +1,6 @@
 #pragma once
 /// An RV64IMAC core: Unicorn executes the instructions, this module gives them time and a place on the bus.
+#include <platforms/riscv_soc/riscv_instruction.h>
 #include <platforms/riscv_soc/semihosting.h>
 #include <platforms/riscv_soc/soc_parameters.h>
 
@@ -28,7 +29,8 @@ namespace cimtlm {
 ///
 /// Time: an instruction takes cycles_per_instruction, an access to the bus what the bus says on top. The core runs
 /// ahead of the kernel by up to a quantum, and no further than its timer interrupt is known to come. Instructions are
-/// counted by blocks of straight code; within a block the time of an access is that of its instruction.
+/// counted by blocks of straight code; within a block the time of an access is that of its instruction. The counters
+/// cycle and instret (mcycle, minstret) read as the core's cycles and instructions before the read; time is not there.
 ///
 /// Interrupts stand in the supervisor bits of mip (software 1, timer 5, external 9), which are all that the library
 /// lets be raised; a machine-mode guest that enables both bits of a pair serves them as it does machine ones.
@@ -78,11 +80,20 @@ private:
     void end(const std::string& mistake, std::uint64_t pc);
     /// Time of the core when it has executed so many instructions.
     std::int64_t local_ps(std::uint64_t executed) const;
-    void set_limit();
+    /// How many instructions bring it to the end of the quantum or to its timer interrupt.
+    std::uint64_t furthest() const;
+    /// Waits for an interrupt that rises at this very time.
+    void settle();
     void synchronise(std::uint64_t executed);
     std::uint64_t access(bool write, std::uint64_t address, unsigned bytes, std::uint64_t value);
-    /// Goes to the instruction of the present block that accesses `address`: the first one from the last access on.
+    /// Goes to the instruction of the present block that accesses `address`: the one of the last access as long as the
+    /// library makes parts of it, then the first behind it whose operand is there.
     void locate(bool write, std::uint64_t address);
+    /// Of a load, a store or an atomic operation that got exception_; of others 0.
+    std::uint64_t fault_address(std::uint32_t bits) const;
+    std::uint64_t address_of(const memory_operand& operand) const;
+    std::uint32_t instruction_at(std::uint64_t pc) const;
+    void give_counter();
     /// The block under way was left before the instruction at `pc`.
     void uncount_from(std::uint64_t pc);
     bool in_ram(std::uint64_t address, std::uint64_t bytes) const;
@@ -106,15 +117,16 @@ private:
     std::uint64_t block_ = 0; // begin of the block under way
     std::uint32_t block_bytes_ = 0, block_count_ = 0;
     std::uint32_t position_ = 0, position_bytes_ = 0; // within it: what stands before the last access
-    std::uint64_t last_address_ = 0;                  // of that access
+    std::uint32_t next_bytes_ = 0, parts_ = 0;        // what stands before the next one; parts of it to come
+    std::uint32_t counter_read_ = 0;                  // the instruction by which a counter was read, 0: none
     std::uint64_t executed_ = 0;                      // instructions, those of the block under way included
     std::uint64_t limit_ = 0;                         // from where on no block begins
     std::int64_t other_ps_ = 0;                       // time beside that of instructions
-    std::uint32_t lines_ = 0;                         // bits of mip
     std::uint64_t charged_ = 0;                       // instructions whose energy stands in the ledger
     std::uint64_t end_pc_ = 0;
     int exception_ = -1;
-    bool inside_ = false; // the library executes
+    std::uint64_t status_ = 0; // mstatus at that
+    bool inside_ = false;      // the library executes
     bool stopped_ = false, invalid_ = false, sleeping_ = false, ended_ = false;
     sc_core::sc_event interrupt_event_;
     tlm::tlm_generic_payload payload_;

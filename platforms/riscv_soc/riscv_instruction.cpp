@@ -55,7 +55,7 @@ std::optional<memory_operand> decode_memory_operand(std::uint32_t bits) {
         m.writes = true;
     } else if (opcode == 0x2f) { // LR, SC, AMO
         const auto function = field(bits, 31, 27);
-        m.reads = function != 3;  // SC
+        m.reads = true;           // SC, too: the library compares
         m.writes = function != 2; // LR
     } else {
         return std::nullopt;

@@ -20,6 +20,15 @@ struct memory_operand {
 /// `bits`: the instruction, of a compressed one the upper half is ignored.
 std::optional<memory_operand> decode_memory_operand(std::uint32_t bits);
 
+/// Whether it reads mcycle, cycle, minstret or instret and writes nothing.
+constexpr bool is_counter_read(std::uint32_t bits) {
+    const auto csr = bits >> 20;
+    const bool is_counter = csr == 0xb00 || csr == 0xb02 || csr == 0xc00 || csr == 0xc02;
+    return is_counter && (bits & 0x7f) == 0x73 && (bits & 0x2000) != 0 && (bits >> 15 & 31) == 0;
+}
+/// Of such an instruction: cycles, or else instructions.
+constexpr bool counts_cycles(std::uint32_t bits) { return (bits >> 20 & 2) == 0; }
+
 inline constexpr std::uint32_t breakpoint = 0x00100073; ///< EBREAK
 /// EBREAK or C.EBREAK.
 constexpr bool is_breakpoint(std::uint32_t bits) { return bits == breakpoint || (bits & 0xffff) == 0x9002; }
