@@ -74,6 +74,7 @@ TEST_P(target_contract, refuses_addresses_outside_its_range) {
         EXPECT_EQ(status_of(tlm::TLM_WRITE_COMMAND, last() + 1, n), tlm::TLM_ADDRESS_ERROR_RESPONSE);
         EXPECT_EQ(status_of(tlm::TLM_READ_COMMAND, ~0ull, n), tlm::TLM_ADDRESS_ERROR_RESPONSE);
     }
+    if (n == 1) return;
     // Leaves the range, or the address space, on the way.
     EXPECT_EQ(status_of(tlm::TLM_READ_COMMAND, last() - n + 2, n), tlm::TLM_ADDRESS_ERROR_RESPONSE);
     EXPECT_EQ(status_of(tlm::TLM_READ_COMMAND, ~0ull - n + 2, n), tlm::TLM_ADDRESS_ERROR_RESPONSE);
@@ -85,8 +86,10 @@ TEST_P(target_contract, refuses_empty_and_streaming_bursts) {
     for (const auto command : {tlm::TLM_READ_COMMAND, tlm::TLM_WRITE_COMMAND}) {
         EXPECT_EQ(status_of(command, t.address, 0, 0), tlm::TLM_BURST_ERROR_RESPONSE);
         EXPECT_EQ(status_of(command, t.address, 0, 8), tlm::TLM_BURST_ERROR_RESPONSE);
-        EXPECT_EQ(status_of(command, t.address, n, n - 1), tlm::TLM_BURST_ERROR_RESPONSE);
-        EXPECT_EQ(status_of(command, t.address, n, 1), tlm::TLM_BURST_ERROR_RESPONSE);
+        if (n > 1) {
+            EXPECT_EQ(status_of(command, t.address, n, n - 1), tlm::TLM_BURST_ERROR_RESPONSE);
+            EXPECT_EQ(status_of(command, t.address, n, 1), tlm::TLM_BURST_ERROR_RESPONSE);
+        }
         EXPECT_EQ(status_of(command, t.address, n, 0), tlm::TLM_OK_RESPONSE) << "0 means not set";
         EXPECT_EQ(status_of(command, t.address, n, n + 1), tlm::TLM_OK_RESPONSE);
     }

@@ -1,0 +1,1 @@
+#include <tests/sc_main.h>
