@@ -6,6 +6,7 @@ check_gem5.py --gem5 GEM5/build/RISCV/gem5.opt --firmware BUILD/firmware --guest
 
 import argparse
 import concurrent.futures
+import json
 import os
 import re
 import subprocess
@@ -17,13 +18,17 @@ CACHES = [False, True]
 SHARE = 0.95  # of one request every 10 ns, at 20 ns latency
 
 # Programs of the firmware and their arguments: waiting by interrupt and by polling, commands by ring and by registers,
-# operands in memory and in the data window.
+# operands in memory and in the data window, weights held.
 FIRMWARE = [
     ("gemm", ["m=24", "n=20", "k=70"]),
-    ("gemm", ["m=24", "n=20", "k=70", "wait=poll", "submit=registers"]),
+    ("gemm", ["m=24", "n=20", "k=70", "wait=poll", "submit=registers", "held=1", "repeat=2"]),
     ("gemm", ["m=24", "n=20", "k=70", "operands=window"]),
-    ("faults", []),
+    ("errors", []),
+    ("pipeline", ["blocks=4", "m=16", "n=96"]),
+    ("lenet", ["images=2", "batch=2", "core=0"]),
 ]
+# What the firmware measures with its clock; the rest of its results depends on nothing but the data.
+TIMES = re.compile(r"ticks|idle_|host_|speedup|overlap|looks")
 
 
 class Run:
@@ -37,19 +42,57 @@ class Run:
         with open(os.path.join(self.folder, "output.txt"), "w") as f:
             f.write(" ".join(command) + "\n" + self.text)
 
-    def console(self):
-        return self.text.partition("console:\n")[2]
+    def results(self):
+        """The results of the firmware that are no times: {"mismatches": "0", ...}."""
+        found = re.findall(r"^(\w+) = ([\d.]+)$", self.text, re.MULTILINE)
+        return {name: value for name, value in found if not TIMES.match(name)}
 
     def counters(self):
-        """Figures of the devices that are no times, from the last dump: {"commands": 5, ...}."""
+        """Figures of the devices that are no times, from the last dump: {"cim0.commands": 5, ...}."""
         with open(os.path.join(self.folder, "stats.txt")) as f:
             last = f.read().split("Begin Simulation Statistics")[-1]
-        found = re.findall(r"^system\.cim(\d*)\.(\S+) +(\S+) +# (.*?) \((\w+)\)$", last, re.MULTILINE)
+        found = re.findall(r"^system\.cim(\d*)\.(\S+) +(\S+) +# (.*) \(\S+\)$", last, re.MULTILINE)
         return {
-            device + ":" + name: float(value)
-            for device, name, value, description, unit in found
-            if not description.endswith(", ps") and not re.match(r"\w+_bridge", name)
+            f"cim{device or 0}.{name}": float(value)
+            for device, name, value, description in found
+            if not description.endswith(", ps")
         }
+
+
+class StandAlone:
+    """The same program on cimtlm-soc."""
+
+    def __init__(self, options, name, program):
+        folder = os.path.join(options.out, name + "-alone")
+        command = [options.soc, "run"] + program + ["--out", folder, "--force"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        self.code, self.text, self.folder = done.returncode, done.stdout, folder
+
+    results = Run.results
+
+    def counters(self):
+        with open(os.path.join(self.folder, "results.json")) as f:
+            all_results = json.load(f)
+        with open(os.path.join(self.folder, "stats.txt")) as f:
+            times = re.findall(r"^(\S+) .* \(ps\)$", f.read(), re.MULTILINE)
+        values = {n: v for n, v in all_results["statistics"].items() if n.startswith("cim") and n not in times}
+        # Energy by part; gem5 has it by part and action.
+        for part, energy in all_results["energy"].items():
+            device, dot, name = part.partition(".")
+            if dot:
+                values[f"{device}.energy.{name}"] = energy
+        return values
+
+
+def by_part(counters):
+    """Energy of the actions of a part in one figure, totals left out."""
+    sums = {}
+    for name, value in counters.items():
+        part = re.match(r"(\w+\.energy\.\w+)", name)
+        if not name.endswith(".energy.total"):
+            key = part[1] if part else name
+            sums[key] = sums.get(key, 0) + value
+    return sums
 
 
 class Report:
@@ -61,10 +104,16 @@ class Report:
         print(("ok      " if holds else "FAILED  ") + what + (": " + why if why and not holds else ""), flush=True)
         return holds
 
+    def same(self, a, b, what):
+        different = differences(a, b)
+        return self.say(bool(a) and not different, what, different or "none")
+
 
 def differences(a, b):
+    """What differs by more than the digits of stats.txt."""
+    close = lambda x, y: x == y or (isinstance(x, float) and y is not None and abs(x - y) <= 1e-6 * abs(x) + 1e-5)
     names = sorted(set(a) | set(b))
-    return ", ".join(f"{n} {a.get(n)} and {b.get(n)}" for n in names if a.get(n) != b.get(n))
+    return ", ".join(f"{n} {a.get(n)} and {b.get(n)}" for n in names if not close(a.get(n), b.get(n)))
 
 
 def check_traffic(options, report):
@@ -74,15 +123,16 @@ def check_traffic(options, report):
     print("".join("        " + line + "\n" for line in run.text.splitlines() if "share" in line), end="")
 
 
-def check_group(options, report, pool, name, config, arguments, program):
-    """A program on all CPUs, with and without caches: it ends well, and the device has counted the same."""
+def check_group(options, report, pool, name, config, program):
+    """A program on all CPUs, with and without caches: it ends well, with the same results, and the device has counted the
+    same. Returns the first run that ended well."""
     kinds = [(cpu, caches) for caches in CACHES for cpu in options.cpus]
     start = lambda cpu, caches: pool.submit(
         Run,
         options,
         f"{name}-{cpu}" + ("-caches" if caches else ""),
         config,
-        ["--cpu", cpu] + (["--caches"] if caches else []) + arguments + program,
+        ["--cpu", cpu] + (["--caches"] if caches else []) + program,
     )
     runs = [(kind, start(*kind)) for kind in kinds]
     first = None
@@ -92,13 +142,21 @@ def check_group(options, report, pool, name, config, arguments, program):
         if not report.say(run.code == 0, what, f"ended with {run.code}\n{run.text}"):
             continue
         counters = run.counters()
-        if not counters:
-            report.say(False, what + ", counters", "none in stats.txt")
-        elif first is None:
-            first = counters
-        else:
-            report.say(counters == first, what + ", counters", differences(counters, first))
+        if not report.say(bool(counters), what + ", counters are there"):
+            continue
+        if first is None:
+            first = run
+            continue
+        report.same(run.results(), first.results(), what + ", results")
+        report.same(counters, first.counters(), what + ", counters")
     return first
+
+
+def check_stand_alone(options, report, name, run, program):
+    alone = StandAlone(options, name, program)
+    if report.say(alone.code == 0, f"{name}: stand-alone", alone.text):
+        report.same(run.results(), alone.results(), f"{name}: stand-alone, results")
+        report.same(by_part(run.counters()), alone.counters(), f"{name}: stand-alone, counters")
 
 
 def check_checkpoint(options, report):
@@ -124,6 +182,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gem5", required=True, help="gem5.opt with the plugin")
     parser.add_argument("--firmware", help="folder with the ELF files of the RISC-V SoC")
+    parser.add_argument("--soc", help="cimtlm-soc, to compare with")
     parser.add_argument("--guest", help="se_gemm for the syscall emulation")
     parser.add_argument("--out", required=True, help="folder for the outputs of all runs")
     parser.add_argument("--cpus", nargs="+", default=CPUS, help="CPUs to run (%(default)s)")
@@ -135,11 +194,13 @@ def main():
     check_traffic(options, report)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         if options.guest:
-            check_group(options, report, pool, "se_gemm", "riscv_se.py", [], [options.guest])
+            check_group(options, report, pool, "se_gemm", "riscv_se.py", [options.guest])
         if options.firmware:
             for i, (name, arguments) in enumerate(FIRMWARE):
                 elf = os.path.join(options.firmware, name + ".elf")
-                check_group(options, report, pool, f"{name}{i}", "riscv_bare_metal.py", [], [elf] + arguments)
+                run = check_group(options, report, pool, f"{i}-{name}", "riscv_bare_metal.py", [elf] + arguments)
+                if run and options.soc:
+                    check_stand_alone(options, report, f"{i}-{name}", run, [elf] + arguments)
             check_checkpoint(options, report)
     print(f"{report.failed} failed" if report.failed else "all hold")
     return 1 if report.failed else 0

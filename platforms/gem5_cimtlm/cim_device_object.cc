@@ -104,8 +104,8 @@ struct CimDevice::Inside {
         , device(p.name.c_str(), machine_of(p), options_of(p))
         , ctrl(device.ctrl(), p.name + ".ctrl", InvalidPortID) {
         if (p.window_on)
-            window = std::make_unique<sc_gem5::TlmTargetWrapper<32>>(device.window(), p.name + ".window",
-                                                                     InvalidPortID);
+            window =
+                std::make_unique<sc_gem5::TlmTargetWrapper<32>>(device.window(), p.name + ".window", InvalidPortID);
         if (p.dma_on)
             dma = std::make_unique<sc_gem5::TlmInitiatorWrapper<32>>(device.dma_out(), p.name + ".dma", InvalidPortID);
         for (unsigned i = 0; i < p.port_interrupt_connection_count; ++i)

@@ -9,6 +9,7 @@ import sys
 
 import m5
 from m5.objects import *
+from m5.util.convert import toMemorySize
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from common import L1, L2, add_options, cpus_of, devices_of, root_of, run, system_of
@@ -63,7 +64,7 @@ for cpu in system.cpu:
     cpu.createThreads()
 
 words = [os.path.splitext(os.path.basename(args.firmware))[0]] + args.arguments
-words += [f"cores={args.cores}", f"devices={args.devices}"]
+words += [f"cores={args.cores}", f"devices={args.devices}", f"memory={toMemorySize(args.ram) >> 20}"]
 system.workload = RiscvBareMetal(bootloader=args.firmware, semihosting=RiscvSemihosting(cmd_line=" ".join(words)))
 
 root = root_of(system, full_system=True)
