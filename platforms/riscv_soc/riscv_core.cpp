@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t thread_stack_bytes = 512 * 1024; // the library compiles on it
 constexpr std::uint64_t line_bits[] = {1u << 1, 1u << 5, 1u << 9};
-constexpr std::uint64_t cause_illegal = 2, cause_breakpoint = 3, cause_call = 11; // from machine mode
-constexpr int cause_load_misaligned = 4, cause_store_fault = 7;
+constexpr std::uint64_t cause_illegal = 2, cause_breakpoint = 3, cause_load_misaligned = 4, cause_user_call = 8,
+                        cause_call = 11; // from machine mode
 constexpr std::uint64_t no_address = ~std::uint64_t{0};
 constexpr std::uint64_t status_mie = 1u << 3, status_mpie = 1u << 7, status_mpp = 3u << 11;
 
@@ -122,11 +122,7 @@ struct riscv_core::calls {
             core.end("jumped to where nothing can be executed, from the code at " + hex(core.block_), address);
         } else {
             core.locate(write, address);
-            const auto pc = core.block_ + core.position_bytes_;
-            core.uncount_from(pc);
-            core.end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) +
-                         ": nothing is there",
-                     pc);
+            core.end_access(write, address, static_cast<unsigned>(bytes), "nothing is there");
         }
         return false;
     }
@@ -274,14 +270,20 @@ void riscv_core::serve_exception() {
     set(UC_RISCV_REG_PC, pc);
     uncount_from(pc);
     const auto bits = instruction_at(pc);
-    if (!invalid_)
-        trap(std::min<std::uint64_t>(static_cast<std::uint64_t>(exception_), cause_call), fault_address(bits));
-    else if (!is_breakpoint(bits))
-        trap(cause_illegal, bits);
-    else if (is_host_call(pc))
+    if (invalid_ && is_host_call(pc)) {
         call_host(pc);
-    else
-        trap(cause_breakpoint, pc);
+        return;
+    }
+    const auto cause = !invalid_             ? static_cast<std::uint64_t>(exception_)
+                       : is_breakpoint(bits) ? cause_breakpoint
+                                             : cause_illegal;
+    const auto operand = decode_memory_operand(bits);
+    if (cause == cause_user_call) // the library's name for all calls
+        trap(cause_call, 0);
+    else if (cause < cause_load_misaligned || !operand)
+        trap(cause, cause == cause_illegal ? bits : cause == cause_breakpoint ? pc : 0);
+    else // an atomic operation counts as a store; to the library it is a load first
+        trap(operand->writes ? cause | 2 : cause, address_of(*operand));
 }
 
 std::uint32_t riscv_core::instruction_at(std::uint64_t pc) const {
@@ -293,13 +295,6 @@ std::uint32_t riscv_core::instruction_at(std::uint64_t pc) const {
 
 std::uint64_t riscv_core::address_of(const memory_operand& operand) const {
     return get(UC_RISCV_REG_X0 + static_cast<int>(operand.base)) + static_cast<std::uint64_t>(operand.offset);
-}
-
-std::uint64_t riscv_core::fault_address(std::uint32_t bits) const {
-    const auto operand = exception_ >= cause_load_misaligned && exception_ <= cause_store_fault
-                             ? decode_memory_operand(bits)
-                             : std::nullopt;
-    return operand ? address_of(*operand) : 0;
 }
 
 bool riscv_core::is_host_call(std::uint64_t pc) const {
@@ -330,7 +325,10 @@ void riscv_core::call_host(std::uint64_t pc) {
 void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
     const auto pc = get(UC_RISCV_REG_PC), handler = get(UC_RISCV_REG_MTVEC) & ~std::uint64_t{3};
     if (handler == 0) {
-        end(std::string(cause_text(cause)) + " without a trap handler (mtvec is 0)", pc);
+        const bool is_machine = get(UC_RISCV_REG_MISA) != 0; // which other modes do not see
+        end(std::string(cause_text(cause)) +
+                (is_machine ? " without a trap handler (mtvec is 0)" : " outside machine mode, which alone is served"),
+            pc);
         return;
     }
     ++executed_; // so that time passes where a handler traps itself
@@ -343,31 +341,56 @@ void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
     set(UC_RISCV_REG_PC, handler);
 }
 
-void riscv_core::locate(bool write, std::uint64_t address) {
+bool riscv_core::locate(bool write, std::uint64_t address) {
     if (parts_ > 0) {
         --parts_;
-        return;
+        return true;
     }
+    struct {
+        std::uint32_t index, begin, end;
+    } split{}; // the first that is not aligned: of it the library makes accesses to all around
     auto index = next_bytes_ == 0 ? position_ : position_ + 1;
     for (auto at = next_bytes_; at < block_bytes_; ++index) {
         const auto bits = instruction_at(block_ + at);
         const auto next = at + instruction_bytes(static_cast<std::uint16_t>(bits));
         const auto operand = decode_memory_operand(bits);
-        if (operand && (write ? operand->writes : operand->reads) && address == address_of(*operand)) {
-            position_ = index;
-            position_bytes_ = at;
-            next_bytes_ = next;
-            // The library makes two of 8 bytes, and of an atomic operation a load and a store.
-            parts_ = (operand->bytes > 4 ? 2 : 1) * (operand->reads && operand->writes ? 2 : 1) - 1;
-            return;
+        if (operand && (write ? operand->writes : operand->reads)) {
+            const auto first = address_of(*operand), past = first % operand->bytes;
+            if (first == address && past == 0) {
+                position_ = index;
+                position_bytes_ = at;
+                next_bytes_ = next;
+                // The library makes two of 8 bytes, and of an atomic operation a load and a store.
+                parts_ = (operand->bytes > 4 ? 2 : 1) * (operand->reads && operand->writes ? 2 : 1) - 1;
+                return true;
+            }
+            if (past != 0 && split.end == 0 && address - (first - past) < past + operand->bytes)
+                split = {index, at, next};
         }
         at = next;
     }
+    if (split.end == 0) return true;
+    position_ = split.index;
+    position_bytes_ = split.begin;
+    next_bytes_ = split.end;
+    return false;
+}
+
+void riscv_core::end_access(bool write, std::uint64_t address, unsigned bytes, const std::string& why) {
+    const auto pc = block_ + position_bytes_;
+    uncount_from(pc);
+    end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) + ": " + why,
+        pc);
 }
 
 std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned bytes, std::uint64_t value) {
     if (ended_) return 0;
-    locate(write, address);
+    if (!locate(write, address)) { // what the library makes several accesses of, and a bus would refuse
+        const auto operand = decode_memory_operand(instruction_at(block_ + position_bytes_));
+        end_access(write, address_of(*operand), operand->bytes, "not aligned");
+        uc_emu_stop(engine_);
+        return 0;
+    }
     const auto executed = executed_ - block_count_ + position_;
     auto ahead_ps = local_ps(executed) - times_.now_ps();
     if (ahead_ps >= std::llround(parameters_.quantum_ps) && ahead_ps > 0) {
@@ -391,11 +414,7 @@ std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned byt
     access_ps_ += took_ps;
     ++accesses_;
     if (payload_.is_response_error()) {
-        const auto pc = block_ + position_bytes_;
-        uncount_from(pc);
-        end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) + ": " +
-                payload_.get_response_string(),
-            pc);
+        end_access(write, address, bytes, payload_.get_response_string());
         uc_emu_stop(engine_);
         return 0;
     }

@@ -87,10 +87,9 @@ private:
     void synchronise(std::uint64_t executed);
     std::uint64_t access(bool write, std::uint64_t address, unsigned bytes, std::uint64_t value);
     /// Goes to the instruction of the present block that accesses `address`: the one of the last access as long as the
-    /// library makes parts of it, then the first behind it whose operand is there.
-    void locate(bool write, std::uint64_t address);
-    /// Of a load, a store or an atomic operation that got exception_; of others 0.
-    std::uint64_t fault_address(std::uint32_t bits) const;
+    /// library makes parts of it, then the first behind it whose operand is there. False when that is not aligned.
+    bool locate(bool write, std::uint64_t address);
+    void end_access(bool write, std::uint64_t address, unsigned bytes, const std::string& why);
     std::uint64_t address_of(const memory_operand& operand) const;
     std::uint32_t instruction_at(std::uint64_t pc) const;
     void give_counter();

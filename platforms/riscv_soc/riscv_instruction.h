@@ -20,11 +20,11 @@ struct memory_operand {
 /// `bits`: the instruction, of a compressed one the upper half is ignored.
 std::optional<memory_operand> decode_memory_operand(std::uint32_t bits);
 
-/// Whether it reads mcycle, cycle, minstret or instret and writes nothing.
+/// Whether it is CSRRS or CSRRC of mcycle, cycle, minstret or instret, none of which can be written.
 constexpr bool is_counter_read(std::uint32_t bits) {
     const auto csr = bits >> 20;
     const bool is_counter = csr == 0xb00 || csr == 0xb02 || csr == 0xc00 || csr == 0xc02;
-    return is_counter && (bits & 0x7f) == 0x73 && (bits & 0x2000) != 0 && (bits >> 15 & 31) == 0;
+    return is_counter && (bits & 0x7f) == 0x73 && (bits & 0x2000) != 0;
 }
 /// Of such an instruction: cycles, or else instructions.
 constexpr bool counts_cycles(std::uint32_t bits) { return (bits >> 20 & 2) == 0; }

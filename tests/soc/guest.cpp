@@ -14,6 +14,12 @@ setting of_program(const std::string& program) {
     return s;
 }
 
+/// Beside the compiler.
+std::string tool(const std::string& name) {
+    const std::string gcc = CIMTLM_RISCV_GCC;
+    return gcc.substr(0, gcc.rfind("gcc")) + name;
+}
+
 } // namespace
 
 guest::guest(const std::string& source, const std::vector<std::string>& definitions)
@@ -37,8 +43,7 @@ guest::guest(const std::string& source, const std::vector<std::string>& definiti
     for (const auto& d : definitions) arguments.push_back("-D" + d);
     const auto made = call(arguments, of_program(gcc));
     EXPECT_EQ(made.status, 0) << source << "\n" << made.err;
-    const auto tools = gcc.substr(0, gcc.rfind("gcc"));
-    std::istringstream table(call({path_}, of_program(tools + "nm")).out);
+    std::istringstream table(call({path_}, of_program(tool("nm"))).out);
     for (std::string address, kind, name; table >> address >> kind >> name;)
         labels_[name] = std::strtoull(address.c_str(), nullptr, 16);
 }
@@ -48,6 +53,14 @@ std::uint64_t guest::address(const std::string& label) const {
     if (found != labels_.end()) return found->second;
     ADD_FAILURE() << "the guest has no label " << label;
     return 0;
+}
+
+std::int64_t guest::instructions_before(const std::string& label) const {
+    const auto text =
+        call({"-d", "--stop-address=" + hexadecimal(address(label)), path_}, of_program(tool("objdump"))).out;
+    std::int64_t n = 0;
+    for (const auto& line : lines(text)) n += line.find(":\t") != std::string::npos; // "    80000000:\t4505 ..."
+    return n;
 }
 
 double guest_run::value(const std::string& name) const {

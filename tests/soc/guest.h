@@ -24,6 +24,8 @@ public:
     const std::string& path() const { return path_; }
     /// Of a label; fails the test when there is none.
     std::uint64_t address(const std::string& label) const;
+    /// Instructions from the begin up to a label.
+    std::int64_t instructions_before(const std::string& label) const;
 
 private:
     std::unique_ptr<scratch> folder_;
