@@ -3,6 +3,7 @@
 #include <platforms/riscv_soc/clint.h>
 #include <platforms/riscv_soc/firmware/soc_map.h>
 
+#include <limits>
 #include <random>
 
 #include "peripheral_host.h"
