@@ -16,8 +16,11 @@ public:
         : out_(out) {}
 
     void write(char c);
-    /// The last value of each name.
-    const std::map<std::string, double>& results() const { return results_; }
+    /// The last value of each name. The text is out then, its last line, too.
+    const std::map<std::string, double>& results() const {
+        if (out_) out_->flush();
+        return results_;
+    }
     std::uint64_t characters() const { return characters_; }
 
 private:

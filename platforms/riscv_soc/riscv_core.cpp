@@ -224,12 +224,11 @@ std::int64_t riscv_core::local_ps(std::uint64_t executed) const {
 std::uint64_t riscv_core::furthest() const {
     std::int64_t until_ps = times_.now_ps() + std::llround(parameters_.quantum_ps);
     if (const auto due_ps = horizon_ ? horizon_() : -1; due_ps >= 0) until_ps = std::min(until_ps, due_ps);
-    // The same for a time, wherever the core stands.
-    const auto room = std::ceil(static_cast<double>(until_ps - other_ps_) / instruction_ps_);
-    auto executed = static_cast<std::uint64_t>(std::max(room, 0.0));
-    while (executed > 0 && local_ps(executed - 1) >= until_ps) --executed;
-    while (local_ps(executed) < until_ps) ++executed;
-    return executed;
+    // The same for a time, wherever the core stands: the first that local_ps() rounds to that time or more.
+    const auto room = std::ceil((static_cast<double>(until_ps - other_ps_) - 0.5) / instruction_ps_);
+    const auto executed = static_cast<std::uint64_t>(std::max(room, 0.0));
+    if (executed > 0 && local_ps(executed - 1) >= until_ps) return executed - 1;
+    return local_ps(executed) < until_ps ? executed + 1 : executed;
 }
 
 void riscv_core::settle() {

@@ -31,15 +31,12 @@ std::uint64_t semihosting::call(std::uint64_t operation, std::uint64_t argument,
         return guest.write(argument, block.data(), sizeof block) ? 0 : failed;
     }
     case sys_exit:
-        // On 64 bits the argument is an address, as of SYS_EXIT_EXTENDED; some runtimes hand over the reason itself.
-        if (argument == application_exit) {
-            exit_code_ = 0;
-            return 0;
-        }
-        [[fallthrough]];
     case sys_exit_extended: {
         std::array<std::uint64_t, 2> block{}; // why, with which code
-        if (!guest.read(argument, block.data(), sizeof block)) return failed;
+        if (!guest.read(argument, block.data(), sizeof block)) {
+            if (operation != sys_exit) return failed;
+            block[0] = argument; // on 64 bits an address, too, but some runtimes hand over the reason itself
+        }
         exit_code_ = block[0] == application_exit ? static_cast<int>(block[1] & 0xff) : other_reason;
         return 0;
     }

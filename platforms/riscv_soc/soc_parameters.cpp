@@ -26,7 +26,13 @@ void soc_parameters::validate(const std::string& where) const {
     demand(ram.capacity_bytes >= page && ram.capacity_bytes <= std::int64_t{1} << 36 && ram.capacity_bytes % page == 0,
            "ram.capacity_bytes is a multiple of 4 KiB, at most 64 GiB");
     demand(peripherals.tick_mhz > 0 && peripherals.tick_mhz <= 1e6, "peripherals.tick_mhz is above 0, at most 1e6");
-    demand(peripherals.access_cycles >= 0, "peripherals.access_cycles is not negative");
+    demand(peripherals.access_cycles >= 0 && peripherals.access_cycles <= 1e6, "peripherals.access_cycles is 0 to 1e6");
+    const auto demand_latency = [&](const bus_parameters& b, const std::string& name) {
+        demand(b.latency_cycles >= 0 && b.latency_cycles <= 1e6, name + ".latency_cycles is 0 to 1e6");
+    };
+    demand_latency(bus, "bus");
+    demand_latency(io_bus, "io_bus");
+    demand_latency(core_port, "core_port");
     demand(peripherals.characters_per_s >= 0, "peripherals.characters_per_s is not negative");
     demand(cim.count >= 0 && cim.count <= most_devices,
            "cim.count is 0 to " + std::to_string(most_devices) + ": so many fit into the address map");
