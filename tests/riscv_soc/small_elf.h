@@ -20,7 +20,8 @@ struct small_elf {
     std::vector<Elf64_Phdr> segments;
     std::vector<Elf64_Shdr> sections;
     std::vector<Elf64_Sym> symbols;
-    std::string names = std::string("\0_start\0main\0loop\0$x\0.L1\0helper\0counter\0", 44);
+    static constexpr char all_names[] = "\0_start\0main\0loop\0$x\0.L1\0helper\0counter"; // and a 0
+    std::string names{all_names, sizeof all_names};
 
     small_elf() {
         std::memcpy(header.e_ident, ELFMAG, SELFMAG);
