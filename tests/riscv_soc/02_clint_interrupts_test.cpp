@@ -70,6 +70,18 @@ TEST(clint_interrupts, the_timer_rises_when_it_is_due_and_falls_from_within_the_
     EXPECT_EQ(b.seen.back(), (change{700000, 1, timer, true}));
 }
 
+TEST(clint_interrupts, ticks_need_not_be_whole_picoseconds) {
+    bench b(2, 3); // a third of a microsecond
+    b.compare(0, 1);
+    b.compare(1, 2);
+    EXPECT_EQ(b.c.next_timer_ps(0), 333334);
+    EXPECT_EQ(b.c.next_timer_ps(1), 666667);
+    run_to(1000000);
+    EXPECT_EQ(b.seen, (bench::changes{{333334, 0, timer, true}, {666667, 1, timer, true}}));
+    b.compare(0, 6);
+    EXPECT_EQ(b.c.next_timer_ps(0), 2000000);
+}
+
 TEST(clint_interrupts, what_is_due_already_rises_at_the_time_of_the_access) {
     bench b;
     run_to(1000050);

@@ -40,7 +40,9 @@ struct bench {
         const auto at = SOC_PLIC_ENABLE + 0x80 * context + 4 * (source / 32);
         h.write(at, h.read(at) | 1u << source % 32);
     }
-    void threshold(unsigned context, std::uint32_t to) { h.write(SOC_PLIC_THRESHOLD + 0x1000 * context, to); }
+    void threshold(unsigned context, std::uint32_t to, std::int64_t ahead_ps = 0) {
+        h.write(SOC_PLIC_THRESHOLD + 0x1000 * context, to, 4, ahead_ps);
+    }
     static std::uint64_t claim_at(unsigned context) { return SOC_PLIC_CLAIM + 0x1000 * context; }
     std::uint64_t claim(unsigned context, std::int64_t ahead_ps = 0) { return h.read(claim_at(context), 4, ahead_ps); }
     void complete(unsigned context, unsigned source, std::int64_t ahead_ps = 0) {
@@ -216,6 +218,21 @@ TEST(plic, lines_rise_in_the_kernels_time) {
     const auto before = b.seen.size();
     run(20000);
     EXPECT_EQ(b.seen.size(), before);
+}
+
+TEST(plic, what_a_hart_ahead_lets_through_comes_at_its_time) {
+    bench b;
+    b.priority(1, 1);
+    b.enable(2, 1);
+    b.threshold(2, 1);
+    b.p.set(1, true);
+    b.threshold(2, 0, 5000);
+    run_to(4999);
+    EXPECT_TRUE(b.seen.empty());
+    run_to(5000);
+    EXPECT_EQ(b.seen, (changes{{5000, 1, true}}));
+    b.threshold(2, 1, 5000);
+    EXPECT_EQ(b.seen.back(), (change{5000, 1, false})) << "and down at once";
 }
 
 TEST(plic, debug_reads_of_a_claim_take_nothing) {

@@ -179,6 +179,9 @@ INSTANTIATE_TEST_SUITE_P(
         defect{"names_far", [](small_elf& e) { e.sections[4].sh_offset = small_elf::end; }, "names passes the end"},
         defect{"names_without_end", [](small_elf& e) { e.names.back() = 'x'; }, "without an end"},
         defect{"name_far", [](small_elf& e) { e.symbols[6].st_name = 1000; }, "a symbol's name"},
+        defect{"name_at_the_end", [](small_elf& e) { e.symbols[6].st_name = static_cast<Elf64_Word>(e.names.size()); },
+               "a symbol's name"},
+        defect{"symbol_of_the_section_behind", [](small_elf& e) { e.symbols[2].st_shndx = 5; }, "does not exist"},
         defect{"symbol_of_no_section", [](small_elf& e) { e.symbols[2].st_shndx = 9; }, "does not exist"}),
     [](const auto& i) { return i.param.name; });
 
