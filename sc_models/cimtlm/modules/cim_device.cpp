@@ -133,6 +133,9 @@ cim_device<BUSWIDTH>::cim_device(const sc_core::sc_module_name& name, const mach
     sensitive << interrupt_event_;
     dont_initialize();
 
+    // Every row is there from the beginning: hosts list statistics before anything runs.
+    ledger_.open("vector_unit", "operation", "operation", machine_.vector_unit.operation_energy_pj);
+
     registers_.on_access_ahead([this](std::int64_t time_ps) { kernel_.run_until(time_ps); });
     for (std::uint32_t offset = 0; offset < CIM_WINDOW_BYTES; offset += 4) add_register(offset, {});
     add_identification();
