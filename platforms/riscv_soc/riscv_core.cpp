@@ -40,62 +40,25 @@ const char* cause_text(std::uint64_t cause) {
 
 } // namespace
 
-/// A direct-mapped table: a block of code that was met, how many instructions it has, and its last one if that reads a
-/// counter.
-struct riscv_core::block_lengths {
-    struct entry {
-        std::uint64_t begin = 0;
-        std::uint32_t bytes = 0, count = 0, counter_read = 0;
-    };
-    std::array<entry, 1 << 14> entries;
-
-    entry& at(std::uint64_t begin) { return entries[begin / 2 % entries.size()]; }
-    static std::uint32_t count(const unsigned char* code, std::uint32_t bytes) {
-        std::uint32_t n = 0;
-        for (std::uint32_t i = 0; i < bytes; ++n) i += length(code + i);
-        return n;
-    }
-    static entry of(std::uint64_t begin, const unsigned char* code, std::uint32_t bytes) {
-        entry e{begin, bytes, count(code, bytes), 0};
-        if (bytes >= 4) { // an access to a CSR ends a block
-            std::memcpy(&e.counter_read, code + bytes - 4, sizeof e.counter_read);
-            std::uint32_t at = 0;
-            while (at + 4 < bytes) at += length(code + at);
-            if (at + 4 != bytes || !is_counter_read(e.counter_read)) e.counter_read = 0;
-        }
-        return e;
-    }
-
-private:
-    static unsigned length(const unsigned char* code) {
-        std::uint16_t half = 0;
-        std::memcpy(&half, code, sizeof half);
-        return instruction_bytes(half);
-    }
-};
-
 /// What the library calls.
 struct riscv_core::calls {
     static void block(uc_engine* engine, std::uint64_t begin, std::uint32_t bytes, void* user) {
         auto& core = *static_cast<riscv_core*>(user);
-        if (core.counter_read_ != 0) core.give_counter();
-        if (core.executed_ >= core.limit_) { // the block does not begin
+        core.finish_block();
+        if (core.executed_ >= core.limit_ || core.code_changed_) { // the block does not begin
             core.stopped_ = true;
             uc_emu_stop(engine);
             return;
         }
-        auto& known = core.lengths_->at(begin);
-        if (known.begin != begin || known.bytes != bytes) known = block_lengths::of(begin, core.ram_at(begin), bytes);
-        core.block_ = begin;
-        core.block_bytes_ = known.bytes;
-        core.block_count_ = known.count;
-        core.position_ = core.position_bytes_ = core.next_bytes_ = core.parts_ = 0;
-        core.executed_ += known.count;
-        core.counter_read_ = known.counter_read;
+        const auto* code = core.ram_at(begin);
+        const auto& block = core.known_code_.at(begin, bytes, code);
+        core.position_.enter(block, code, core.ram_address_ + core.ram_bytes_ - begin);
+        core.before_block_ = core.executed_;
+        core.executed_ += block.count;
     }
     static void new_block(uc_engine*, uc_tb* block, uc_tb*, void* user) { // where there may have been other code before
         auto& core = *static_cast<riscv_core*>(user);
-        core.lengths_->at(block->pc) = {};
+        core.known_code_.forget(block->pc);
     }
     static std::uint64_t read(uc_engine*, std::uint64_t address, unsigned bytes, void* user) {
         return static_cast<riscv_core*>(user)->access(false, address, bytes, 0);
@@ -119,9 +82,10 @@ struct riscv_core::calls {
         const bool fetch = type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT;
         const bool write = type == UC_MEM_WRITE_UNMAPPED || type == UC_MEM_WRITE_PROT;
         if (fetch) {
-            core.end("jumped to where nothing can be executed, from the code at " + hex(core.block_), address);
+            core.end("jumped to where nothing can be executed, from the code at " + hex(core.position_.block().begin),
+                     address);
         } else {
-            core.locate(write, address);
+            core.position_.locate(write, address);
             core.end_access(write, address, static_cast<unsigned>(bytes), "nothing is there");
         }
         return false;
@@ -142,7 +106,7 @@ riscv_core::riscv_core(const sc_core::sc_module_name& name, const soc_core_param
     , ledger_(energy)
     , account_(energy.open(this->basename(), "execute", "instruction", parameters.instruction_energy_pj))
     , instruction_ps_(parameters.cycles_per_instruction * 1e6 / parameters.clock_mhz)
-    , lengths_(std::make_unique<block_lengths>()) {
+    , position_([this](unsigned r) { return get(UC_RISCV_REG_X0 + static_cast<int>(r)); }) {
     if (uc_open(UC_ARCH_RISCV, UC_MODE_RISCV64, &engine_) != UC_ERR_OK)
         SC_REPORT_FATAL("/cimtlm/riscv_core", "the Unicorn library has no RV64 core");
     SC_THREAD(run);
@@ -160,9 +124,7 @@ std::uint64_t riscv_core::get(int reg) const {
 }
 void riscv_core::set(int reg, std::uint64_t value) { uc_reg_write(engine_, reg, &value); }
 
-std::uint64_t riscv_core::pc() const {
-    return ended_ ? end_pc_ : inside_ ? block_ + position_bytes_ : get(UC_RISCV_REG_PC);
-}
+std::uint64_t riscv_core::pc() const { return ended_ ? end_pc_ : inside_ ? position_.pc() : get(UC_RISCV_REG_PC); }
 
 bool riscv_core::in_ram(std::uint64_t address, std::uint64_t bytes) const {
     return in_range(address, bytes, ram_address_, ram_bytes_);
@@ -202,7 +164,8 @@ void riscv_core::run() {
             continue;
         }
         limit_ = std::max(limit_, executed_ + 1);
-        stopped_ = invalid_ = false;
+        if (code_changed_) forget_code();
+        stopped_ = invalid_ = code_changed_ = false;
         exception_ = -1;
         inside_ = true;
         uc_emu_start(engine_, get(UC_RISCV_REG_PC), no_address, 0, 0); // an odd end address is never reached
@@ -215,6 +178,11 @@ void riscv_core::run() {
         else
             sleep(); // WFI is what else ends it
     }
+}
+
+void riscv_core::forget_code() {
+    uc_ctl_remove_cache(engine_, known_code_.begin(), known_code_.end());
+    known_code_.forget();
 }
 
 std::int64_t riscv_core::local_ps(std::uint64_t executed) const {
@@ -250,7 +218,7 @@ void riscv_core::set_interrupt(line which, bool level) {
 }
 
 void riscv_core::sleep() {
-    uncount_from(get(UC_RISCV_REG_PC));
+    leave_block(get(UC_RISCV_REG_PC));
     synchronise(executed_);
     while ((get(UC_RISCV_REG_MIP) & get(UC_RISCV_REG_MIE)) == 0) {
         const auto begin_ps = times_.now_ps();
@@ -267,7 +235,7 @@ void riscv_core::serve_exception() {
     // The library has counted the PC of exceptions on by four, whatever the instruction's length.
     const auto pc = get(UC_RISCV_REG_PC) - (invalid_ ? 0 : 4);
     set(UC_RISCV_REG_PC, pc);
-    uncount_from(pc);
+    leave_block(pc);
     const auto bits = instruction_at(pc);
     if (invalid_ && is_host_call(pc)) {
         call_host(pc);
@@ -282,7 +250,7 @@ void riscv_core::serve_exception() {
     else if (cause < cause_load_misaligned || !operand)
         trap(cause, cause == cause_illegal ? bits : cause == cause_breakpoint ? pc : 0);
     else // an atomic operation counts as a store; to the library it is a load first
-        trap(operand->writes ? cause | 2 : cause, address_of(*operand));
+        trap(operand->writes ? cause | 2 : cause, position_.address_of(*operand));
 }
 
 std::uint32_t riscv_core::instruction_at(std::uint64_t pc) const {
@@ -290,10 +258,6 @@ std::uint32_t riscv_core::instruction_at(std::uint64_t pc) const {
     if (in_ram(pc, 2)) std::memcpy(&halves[0], ram_at(pc), 2);
     if (instruction_bytes(halves[0]) == 4 && in_ram(pc + 2, 2)) std::memcpy(&halves[1], ram_at(pc + 2), 2);
     return halves[0] | static_cast<std::uint32_t>(halves[1]) << 16;
-}
-
-std::uint64_t riscv_core::address_of(const memory_operand& operand) const {
-    return get(UC_RISCV_REG_X0 + static_cast<int>(operand.base)) + static_cast<std::uint64_t>(operand.offset);
 }
 
 bool riscv_core::is_host_call(std::uint64_t pc) const {
@@ -340,62 +304,21 @@ void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
     set(UC_RISCV_REG_PC, handler);
 }
 
-bool riscv_core::locate(bool write, std::uint64_t address) {
-    if (parts_ > 0) {
-        --parts_;
-        return true;
-    }
-    struct {
-        std::uint32_t index, begin, end;
-    } split{}; // the first that is not aligned: of it the library makes accesses to all around
-    auto index = next_bytes_ == 0 ? position_ : position_ + 1;
-    for (auto at = next_bytes_; at < block_bytes_; ++index) {
-        const auto bits = instruction_at(block_ + at);
-        const auto next = at + instruction_bytes(static_cast<std::uint16_t>(bits));
-        const auto operand = decode_memory_operand(bits);
-        if (operand && (write ? operand->writes : operand->reads)) {
-            const auto first = address_of(*operand), past = first % operand->bytes;
-            if (first == address && past == 0) {
-                position_ = index;
-                position_bytes_ = at;
-                next_bytes_ = next;
-                // The library makes two of 8 bytes, and of an atomic operation a load and a store.
-                parts_ = (operand->bytes > 4 ? 2 : 1) * (operand->reads && operand->writes ? 2 : 1) - 1;
-                return true;
-            }
-            if (past != 0 && split.end == 0 && address - (first - past) < past + operand->bytes)
-                split = {index, at, next};
-        }
-        at = next;
-    }
-    if (split.end == 0) return true;
-    position_ = split.index;
-    position_bytes_ = split.begin;
-    next_bytes_ = split.end;
-    return false;
-}
-
 void riscv_core::end_access(bool write, std::uint64_t address, unsigned bytes, const std::string& why) {
-    const auto pc = block_ + position_bytes_;
-    uncount_from(pc);
+    const auto pc = position_.pc();
+    leave_block(pc);
     end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) + ": " + why,
         pc);
 }
 
 std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned bytes, std::uint64_t value) {
     if (ended_) return 0;
-    if (!locate(write, address)) { // what the library makes several accesses of, and a bus would refuse
-        const auto operand = decode_memory_operand(instruction_at(block_ + position_bytes_));
-        end_access(write, address_of(*operand), operand->bytes, "not aligned");
+    if (const auto operand = position_.locate(write, address)) { // a bus would refuse it
+        end_access(write, position_.address_of(*operand), operand->bytes, "not aligned");
         uc_emu_stop(engine_);
         return 0;
     }
-    const auto executed = executed_ - block_count_ + position_;
-    auto ahead_ps = local_ps(executed) - times_.now_ps();
-    if (ahead_ps >= std::llround(parameters_.quantum_ps) && ahead_ps > 0) {
-        wait(times_.time(ahead_ps));
-        ahead_ps = 0;
-    }
+    synchronise(before_block_ + position_.index()); // so that what others have booked on the way is all there
     payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
     payload_.set_address(address);
     payload_.set_data_ptr(reinterpret_cast<unsigned char*>(&value)); // little endian, as the host
@@ -405,8 +328,8 @@ std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned byt
     payload_.set_dmi_allowed(false);
     payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     if (!write) value = 0;
-    auto delay = times_.time(ahead_ps);
-    const auto begin_ps = times_.now_ps() + ahead_ps;
+    auto delay = sc_core::SC_ZERO_TIME;
+    const auto begin_ps = times_.now_ps();
     mem->b_transport(payload_, delay);
     const auto took_ps = times_.now_ps() + times_.ps(delay) - begin_ps;
     other_ps_ += took_ps;
@@ -421,23 +344,24 @@ std::uint64_t riscv_core::access(bool write, std::uint64_t address, unsigned byt
     return value;
 }
 
-// A counter's value is known here and not to the library, which gives that of its host. The block that read it is over.
-void riscv_core::give_counter() {
-    const auto bits = counter_read_;
-    counter_read_ = 0;
+void riscv_core::finish_block() {
+    const auto last = position_.block().last;
+    if (last == 0) return;
+    position_.enter({}, nullptr, 0);
+    if (is_code_fence(last)) {
+        code_changed_ = true;
+        return;
+    }
     const auto executed = executed_ - 1; // before the read
     const auto value =
-        counts_cycles(bits)
+        counts_cycles(last)
             ? static_cast<std::uint64_t>(static_cast<double>(local_ps(executed)) * parameters_.clock_mhz * 1e-6)
             : executed;
-    if (const auto to = bits >> 7 & 31; to != 0) set(UC_RISCV_REG_X0 + static_cast<int>(to), value);
+    if (const auto to = last >> 7 & 31; to != 0) set(UC_RISCV_REG_X0 + static_cast<int>(to), value);
 }
 
-void riscv_core::uncount_from(std::uint64_t pc) {
-    if (pc < block_ || pc >= block_ + block_bytes_) return;
-    executed_ -= block_lengths::count(ram_at(pc), static_cast<std::uint32_t>(block_ + block_bytes_ - pc));
-    block_bytes_ = 0; // what follows is a block of its own
-    counter_read_ = 0;
+void riscv_core::leave_block(std::uint64_t pc) {
+    if (position_.block().begin != 0) executed_ = before_block_ + position_.leave(pc);
 }
 
 void riscv_core::end(const std::string& mistake, std::uint64_t pc) {

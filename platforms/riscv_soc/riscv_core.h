@@ -1,6 +1,6 @@
 #pragma once
 /// An RV64IMAC core: Unicorn executes the instructions, this module gives them time and a place on the bus.
-#include <platforms/riscv_soc/riscv_instruction.h>
+#include <platforms/riscv_soc/code_position.h>
 #include <platforms/riscv_soc/semihosting.h>
 #include <platforms/riscv_soc/soc_parameters.h>
 
@@ -67,8 +67,7 @@ public:
     std::string waiting_for() const override;
 
 private:
-    struct block_lengths; // instructions of blocks that were met
-    struct calls;         // from the library
+    struct calls; // from the library
 
     void run();
     void map_ram();
@@ -86,15 +85,14 @@ private:
     void settle();
     void synchronise(std::uint64_t executed);
     std::uint64_t access(bool write, std::uint64_t address, unsigned bytes, std::uint64_t value);
-    /// Goes to the instruction of the present block that accesses `address`: the one of the last access as long as the
-    /// library makes parts of it, then the first behind it whose operand is there. False when that is not aligned.
-    bool locate(bool write, std::uint64_t address);
     void end_access(bool write, std::uint64_t address, unsigned bytes, const std::string& why);
-    std::uint64_t address_of(const memory_operand& operand) const;
     std::uint32_t instruction_at(std::uint64_t pc) const;
-    void give_counter();
-    /// The block under way was left before the instruction at `pc`.
-    void uncount_from(std::uint64_t pc);
+    /// What the library leaves to do behind the block under way: counters, which it does not know, and FENCE.I, behind
+    /// which it goes on with code that it has translated.
+    void finish_block();
+    /// The block under way is left before the instruction at `pc`; those from there on do not count.
+    void leave_block(std::uint64_t pc);
+    void forget_code();
     bool in_ram(std::uint64_t address, std::uint64_t bytes) const;
     const unsigned char* ram_at(std::uint64_t address) const { return ram_ + (address - ram_address_); }
     std::uint64_t get(int reg) const;
@@ -112,21 +110,18 @@ private:
 
     uc_struct* engine_ = nullptr;
     unsigned char* ram_ = nullptr;
-    std::unique_ptr<block_lengths> lengths_;
-    std::uint64_t block_ = 0; // begin of the block under way
-    std::uint32_t block_bytes_ = 0, block_count_ = 0;
-    std::uint32_t position_ = 0, position_bytes_ = 0; // within it: what stands before the last access
-    std::uint32_t next_bytes_ = 0, parts_ = 0;        // what stands before the next one; parts of it to come
-    std::uint32_t counter_read_ = 0;                  // the instruction by which a counter was read, 0: none
-    std::uint64_t executed_ = 0;                      // instructions, those of the block under way included
-    std::uint64_t limit_ = 0;                         // from where on no block begins
-    std::int64_t other_ps_ = 0;                       // time beside that of instructions
-    std::uint64_t charged_ = 0;                       // instructions whose energy stands in the ledger
+    code_table known_code_;
+    code_position position_;         // in the block under way
+    std::uint64_t before_block_ = 0; // executed_ at its begin
+    std::uint64_t executed_ = 0;     // instructions, those of the block under way included
+    std::uint64_t limit_ = 0;        // from where on no block begins
+    std::int64_t other_ps_ = 0;      // time beside that of instructions
+    std::uint64_t charged_ = 0;      // instructions whose energy stands in the ledger
     std::uint64_t end_pc_ = 0;
     int exception_ = -1;
     std::uint64_t status_ = 0; // mstatus at that
     bool inside_ = false;      // the library executes
-    bool stopped_ = false, invalid_ = false, sleeping_ = false, ended_ = false;
+    bool stopped_ = false, invalid_ = false, code_changed_ = false, sleeping_ = false, ended_ = false;
     sc_core::sc_event interrupt_event_;
     tlm::tlm_generic_payload payload_;
     time_base times_;

@@ -29,6 +29,9 @@ constexpr bool is_counter_read(std::uint32_t bits) {
 /// Of such an instruction: cycles, or else instructions.
 constexpr bool counts_cycles(std::uint32_t bits) { return (bits >> 20 & 2) == 0; }
 
+/// FENCE.I: code that was written, by whomever, is seen behind it.
+constexpr bool is_code_fence(std::uint32_t bits) { return (bits & 0x707f) == 0x100f; }
+
 inline constexpr std::uint32_t breakpoint = 0x00100073; ///< EBREAK
 /// EBREAK or C.EBREAK.
 constexpr bool is_breakpoint(std::uint32_t bits) { return bits == breakpoint || (bits & 0xffff) == 0x9002; }

@@ -37,7 +37,8 @@ std::uint64_t semihosting::call(std::uint64_t operation, std::uint64_t argument,
             if (operation != sys_exit) return failed;
             block[0] = argument; // on 64 bits an address, too, but some runtimes hand over the reason itself
         }
-        exit_code_ = block[0] == application_exit ? static_cast<int>(block[1] & 0xff) : other_reason;
+        if (!exit_code_) // of several at the same time the first
+            exit_code_ = block[0] == application_exit ? static_cast<int>(block[1] & 0xff) : other_reason;
         return 0;
     }
     default:
