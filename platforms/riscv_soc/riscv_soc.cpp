@@ -44,9 +44,30 @@ unsigned bus_outputs(const soc_parameters& p) {
 }
 
 std::unique_ptr<memory_shell<64>> make_ram(const soc_parameters& p, ledger& energy) {
-    if (p.ram.kind == memory_kind::dram)
-        return std::make_unique<dram<64>>("ram", p.ram, p.cycle_ps(), energy, data_kept::contiguous);
-    return std::make_unique<scratchpad<64>>("ram", p.ram, p.cycle_ps(), energy, data_kept::contiguous);
+    memory_level level;
+    level.name = "ram";
+    level.capacity_bytes = p.ram.capacity_bytes;
+    level.read_bytes_per_cycle = p.ram.read_bytes_per_cycle;
+    level.write_bytes_per_cycle = p.ram.write_bytes_per_cycle;
+    level.latency_cycles = p.ram.latency_cycles;
+    level.read_energy_pj_per_byte = p.ram.read_energy_pj_per_byte;
+    level.update_energy_pj_per_byte = level.fill_energy_pj_per_byte = p.ram.write_energy_pj_per_byte;
+    if (p.ram.dram) {
+        level.kind = memory_kind::dram;
+        level.dram = *p.ram.dram;
+        return std::make_unique<dram<64>>("ram", level, p.cycle_ps(), energy, data_kept::contiguous);
+    }
+    level.kind = memory_kind::sram;
+    return std::make_unique<scratchpad<64>>("ram", level, p.cycle_ps(), energy, data_kept::contiguous);
+}
+
+bus_parameters bus_of(const soc_bus_parameters& p) {
+    bus_parameters b;
+    b.bytes_per_cycle = p.bytes_per_cycle;
+    b.latency_cycles = p.latency_cycles;
+    b.energy_pj_per_byte = p.energy_pj_per_byte;
+    b.ports = p.ports;
+    return b;
 }
 
 double processor_s() {
@@ -63,7 +84,8 @@ riscv_soc::riscv_soc(const sc_core::sc_module_name& name, const soc_parameters& 
     , parameters_(parameters)
     , guest_(guest)
     , host_(command_line, write)
-    , bus_("bus", parameters.bus, parameters.cycle_ps(), ledger_, bus_inputs(parameters), bus_outputs(parameters))
+    , bus_("bus", bus_of(parameters.bus), parameters.cycle_ps(), ledger_, bus_inputs(parameters),
+           bus_outputs(parameters))
     , ram_(make_ram(parameters, ledger_))
     , clint_("clint", count(parameters.core.count), parameters.peripherals.tick_mhz,
              std::llround(parameters.peripherals.access_cycles * parameters.cycle_ps()))
@@ -88,6 +110,7 @@ riscv_soc::riscv_soc(const sc_core::sc_module_name& name, const soc_parameters& 
         auto& core = *cores_.back();
         core.timer_horizon([this, i] { return clint_.next_timer_ps(i); });
         core.on_end([this](riscv_core& who, const std::string& mistake) {
+            if (ended_) return; // another core was first
             outcome_.how = mistake.empty() ? guest_outcome::kind::exit : guest_outcome::kind::mistake;
             if (mistake.empty())
                 outcome_.exit_code = *host_.exit_code();
@@ -124,7 +147,7 @@ void riscv_soc::connect_devices(const machine& device) {
     const auto at_bus = [&](std::int64_t d) { return count(cores + d); }; // inputs of the DMAs
 
     if (parameters_.cim.attachment == cim_attachment::io_bus) {
-        io_bus_ = std::make_unique<bus<64>>("io_bus", parameters_.io_bus, parameters_.cycle_ps(), ledger_,
+        io_bus_ = std::make_unique<bus<64>>("io_bus", bus_of(parameters_.io_bus), parameters_.cycle_ps(), ledger_,
                                             1 + count(devices), 2 * count(devices) + 1);
         bus_.map(SOC_CIM_CONTROL, SOC_RAM - SOC_CIM_CONTROL, to_devices, false);
         bus_.out[to_devices].bind(io_bus_->in[0]);
@@ -145,8 +168,8 @@ void riscv_soc::connect_devices(const machine& device) {
             break;
         case cim_attachment::core: {
             core_ports_.push_back(std::make_unique<bus<64>>(("core_port" + std::to_string(d)).c_str(),
-                                                            parameters_.core_port, parameters_.cycle_ps(), ledger_, 1,
-                                                            3));
+                                                            bus_of(parameters_.core_port), parameters_.cycle_ps(),
+                                                            ledger_, 1, 3));
             auto& port = *core_ports_.back();
             attach(port, d, 0);
             // The rest of the address space is the bus's.
@@ -192,12 +215,18 @@ guest_outcome riscv_soc::run(std::int64_t max_time_ps, const std::function<bool(
     const time_base times;
     const auto begin_s = processor_s();
     sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_DO_NOTHING); // it announces each stop
-    auto left_ps = max_time_ps > 0 ? max_time_ps : std::numeric_limits<std::int64_t>::max();
-    do {
-        const auto piece_ps = std::min(left_ps, piece_of_run_ps);
-        sc_core::sc_start(times.time(piece_ps), sc_core::SC_EXIT_ON_STARVATION);
-        left_ps -= piece_ps;
-    } while (!ended_ && left_ps > 0 && sc_core::sc_pending_activity() && goes_on());
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    while (!ended_ && sc_core::sc_pending_activity() && goes_on()) {
+        const auto left_ps = max_time_ps > 0 ? max_time_ps - times.now_ps() : std::numeric_limits<std::int64_t>::max();
+        if (left_ps == 0) break;
+        // At least to the next event: a piece without one would not move the time.
+        const auto next_ps = times.ps(sc_core::sc_time_to_pending_activity());
+        const auto piece_ps = std::max(piece_of_run_ps, next_ps);
+        if (piece_ps < left_ps)
+            sc_core::sc_start(times.time(piece_ps), sc_core::SC_EXIT_ON_STARVATION);
+        else
+            sc_core::sc_start(times.time(left_ps), sc_core::SC_RUN_TO_TIME);
+    }
     outcome_.host_s = processor_s() - begin_s;
     outcome_.time_ps = times.now_ps();
     for (auto& core : cores_) {

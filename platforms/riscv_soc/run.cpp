@@ -15,6 +15,8 @@
 
 #include <filesystem>
 #include <iostream>
+#include <limits>
+#include <optional>
 #include <sstream>
 
 namespace cimtlm {
@@ -48,10 +50,13 @@ run_request read_request(const po::variables_map& values) {
         r.max_time_ps = read_integer(parse_option_value(text, "--max-time " + text), "max_time_ps", 1,
                                      std::numeric_limits<std::int64_t>::max() / 2);
     }
+    const auto has_blank = [](const std::string& t) { return t.find_first_of(" \t\n\r\v\f") != std::string::npos; };
     r.command_line = std::filesystem::path(r.firmware).stem();
+    if (has_blank(r.command_line)) r.command_line = "firmware"; // words of the command line are separated by blanks
     for (const auto& argument : texts(values, "argument")) {
         if (argument.find('=') == std::string::npos)
             throw input_error("'" + argument + "' is no option of the firmware: these have the form key=value");
+        if (has_blank(argument)) throw input_error("'" + argument + "': options of the firmware hold no blanks");
         r.command_line += " " + argument;
     }
     r.command_line += " cores=" + std::to_string(r.parameters.core.count) +

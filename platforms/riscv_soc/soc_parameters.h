@@ -5,6 +5,7 @@
 #include <boost/describe.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,29 @@ struct soc_core_parameters {
 };
 BOOST_DESCRIBE_STRUCT(soc_core_parameters, (),
                       (count, clock_mhz, cycles_per_instruction, instruction_energy_pj, quantum_ps))
+
+/// The memory behind the bus: SRAM with a read and a write port, or a DRAM channel.
+struct soc_ram_parameters {
+    std::int64_t capacity_bytes = 0;                    ///< a multiple of 4 KiB
+    double read_bytes_per_cycle = 0;                    ///< 0: not a limit
+    double write_bytes_per_cycle = 0;                   ///< likewise
+    double latency_cycles = 0;                          ///< first byte, without contention
+    double read_energy_pj_per_byte = 0;                 ///< pJ
+    double write_energy_pj_per_byte = 0;                ///< pJ
+    std::optional<dram_parameters> dram = std::nullopt; ///< absent: SRAM
+};
+BOOST_DESCRIBE_STRUCT(soc_ram_parameters, (),
+                      (capacity_bytes, read_bytes_per_cycle, write_bytes_per_cycle, latency_cycles,
+                       read_energy_pj_per_byte, write_energy_pj_per_byte, dram))
+
+/// A bus of the system. With ports alone it is a crossbar.
+struct soc_bus_parameters {
+    double bytes_per_cycle = 0;                              ///< shared by all, each way; 0: not a limit
+    double latency_cycles = 0;                               ///< one way
+    double energy_pj_per_byte = 0;                           ///< pJ a byte carried
+    std::optional<bus_port_parameters> ports = std::nullopt; ///< of each initiator; absent: only what all share
+};
+BOOST_DESCRIBE_STRUCT(soc_bus_parameters, (), (bytes_per_cycle, latency_cycles, energy_pj_per_byte, ports))
 
 /// Where the CiM devices stand. core: device i at a port of core i, which alone reaches it; its DMA is at the bus.
 /// bus: at the bus of the cores. io_bus: behind it.
@@ -46,10 +70,10 @@ BOOST_DESCRIBE_STRUCT(soc_peripheral_parameters, (), (tick_mhz, access_cycles, c
 struct soc_parameters {
     std::string description;
     soc_core_parameters core;
-    memory_level ram;
-    bus_parameters bus;
-    bus_parameters io_bus;
-    bus_parameters core_port;
+    soc_ram_parameters ram;
+    soc_bus_parameters bus;
+    soc_bus_parameters io_bus;
+    soc_bus_parameters core_port;
     soc_peripheral_parameters peripherals;
     soc_cim_parameters cim;
 

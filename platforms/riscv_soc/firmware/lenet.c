@@ -25,7 +25,7 @@ static const struct soc_option options[] = {
     {"batch", &batch, NULL},
     {"wait", &wait, SOC_WAIT_CHOICES},
     {"submit", &submit, SOC_SUBMIT_CHOICES},
-    {"core", &core, NULL},
+    {"core", &core, "0|1"},
 };
 
 struct layer {
@@ -85,8 +85,7 @@ static void product_on_device(const struct layer* layer, uint32_t rows, const in
         p.workspace = workspace;
         p.workspace_bytes = WORKSPACE_BYTES;
     }
-    soc_cim_demand(&device, cim_gemm(&device.cim, &p), "product");
-    soc_cim_waited(&device);
+    soc_cim_gemm(&device, &p);
 }
 
 static void product_on_core(const struct layer* layer, uint32_t rows, const int8_t* in, void* out,

@@ -18,7 +18,7 @@ static const struct soc_option options[] = {
     {"n", &n, NULL},
     {"k", &k, NULL},
     {"buffers", &buffers, NULL},
-    {"held", &held, NULL},
+    {"held", &held, "0|1"},
     {"wait", &wait, SOC_WAIT_CHOICES},
     {"submit", &submit, SOC_SUBMIT_CHOICES},
 };
@@ -71,8 +71,7 @@ static void stream(struct run* run, uint32_t count) {
     for (block = 0; block < blocks; ++block) {
         const uint32_t buffer = block % count;
         if (block >= count) { /* until the device has read what was there */
-            soc_cim_demand(&device, cim_wait(&device.cim, tickets[buffer]), "product");
-            soc_cim_waited(&device);
+            soc_cim_wait(&device, tickets[buffer], "product");
         }
         make_block(block, a[buffer]);
         const struct cim_gemm product = product_of(a[buffer], run->z + (size_t)block * m * n);

@@ -172,7 +172,8 @@ void* soc_memory(size_t bytes) {
     extern char __memory_start[]; /* soc.ld */
     static size_t used;           /* from there on */
     const size_t room = (bytes + 127) & ~(size_t)127;
-    const size_t size = (size_t)SOC_RAM + ((size_t)soc_platform.memory_mib << 20) - (size_t)__memory_start;
+    const size_t image = (size_t)__memory_start - (size_t)SOC_RAM, ram = (size_t)soc_platform.memory_mib << 20;
+    const size_t size = ram > image ? ram - image : 0;
     const size_t begin = __atomic_fetch_add(&used, room, __ATOMIC_RELAXED); /* several harts may ask */
     if (room < bytes || begin + room > size)
         soc_fail("%lu bytes more than the %u MiB of RAM are needed; memory=MiB tells of more", begin + room - size,

@@ -63,7 +63,15 @@ void soc_random(void* bytes, size_t count, uint64_t seed);
 static inline volatile uint32_t* soc_register(uint64_t address) { return (volatile uint32_t*)(uintptr_t)address; }
 
 /* Ticks of the CLINT since start. */
-static inline uint64_t soc_ticks(void) { return *(volatile uint64_t*)(uintptr_t)(SOC_CLINT + SOC_CLINT_MTIME); }
+static inline uint64_t soc_ticks(void) {
+    volatile uint32_t* const time = soc_register(SOC_CLINT + SOC_CLINT_MTIME);
+    uint32_t high, low;
+    do { /* a simulator may make two accesses of one of eight bytes */
+        high = time[1];
+        low = time[0];
+    } while (high != time[1]);
+    return (uint64_t)high << 32 | low;
+}
 
 /* Orders memory and devices. */
 static inline void soc_fence(void) { __asm__ volatile("fence iorw, iorw" ::: "memory"); }

@@ -27,6 +27,22 @@ static void relax(void* context) {
     device->wait_end = soc_ticks();
 }
 
+void soc_cim_wait(struct soc_cim* device, uint32_t ticket, const char* what) {
+    int result;
+    if (!device->wait_begin) device->wait_begin = soc_ticks(); /* the first look is waiting, too */
+    result = cim_wait(&device->cim, ticket);
+    device->wait_end = soc_ticks();
+    soc_cim_demand(device, result, what);
+    soc_cim_waited(device);
+}
+
+void soc_cim_gemm(struct soc_cim* device, const struct cim_gemm* product) {
+    uint32_t ticket = 0;
+    soc_cim_demand(device, cim_gemm_submit(&device->cim, product, &ticket), "submission");
+    soc_cim_waited(device);
+    soc_cim_wait(device, ticket, "product");
+}
+
 uint64_t soc_cim_waited(struct soc_cim* device) {
     if (device->wait_begin) device->waited += device->wait_end - device->wait_begin;
     device->wait_begin = 0;

@@ -34,6 +34,10 @@ void soc_cim_open(struct soc_cim* device, unsigned number, enum soc_wait wait, u
 /* Ends with a message when the result is not CIM_OK. */
 void soc_cim_demand(struct soc_cim* device, int result, const char* what);
 
+/* A product, or what a ticket stands for, to its end: all of the time from the first look on is waiting. */
+void soc_cim_gemm(struct soc_cim* device, const struct cim_gemm* product);
+void soc_cim_wait(struct soc_cim* device, uint32_t ticket, const char* what);
+
 /* Ends the account of the present wait; returns `waited`. Call it before other work between two waits. */
 uint64_t soc_cim_waited(struct soc_cim* device);
 

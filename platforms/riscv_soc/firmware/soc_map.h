@@ -1,7 +1,7 @@
 /*
  * Where everything stands in the address space of the RISC-V SoC: one map for firmware, simulator and gem5
- * configuration. Interrupt controller, timer, UART and memory stand where SiFive's HiFive boards, gem5's HiFive platform
- * and QEMU's virt machine have them.
+ * configuration. Interrupt controller, timer, UART and memory stand where SiFive's HiFive boards, gem5's HiFive
+ * platform and QEMU's virt machine have them.
  */
 #ifndef SOC_MAP_H
 #define SOC_MAP_H

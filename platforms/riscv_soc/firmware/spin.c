@@ -69,7 +69,7 @@ int main(void) {
     }
     ticks = soc_ticks() - ticks;
 
-    soc_result("instructions", rounds * ROUND_INSTRUCTIONS);
+    soc_result("about_instructions", rounds * ROUND_INSTRUCTIONS);
     soc_result("looks", looks);
     soc_result("ticks", ticks);
     soc_result("checksum", crc);
