@@ -38,6 +38,7 @@ TEST(counting, traps) {
     for (const std::int64_t rounds : {1, 500}) {
         count(4, rounds, 2 + (1 + 4 + 2) * rounds);
         count(5, rounds, 2 + (7 + 2 * 4) * rounds);
+        count(11, rounds, 2 + (1 + 2 + 2 + 3 + 4 + 2 + 5 * 4) * rounds);
     }
 }
 

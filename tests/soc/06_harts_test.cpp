@@ -13,7 +13,7 @@ void sum(int way, int harts, int rounds) {
     for (const auto& quantum : quanta()) {
         const auto r = run_guest(g, cores(harts) + at_quantum(quantum));
         EXPECT_EQ(r.integer("sum"), harts * rounds) << "way " << way << ", " << harts << " harts, " << quantum;
-        if (way == 1) EXPECT_EQ(r.integer("sum_of_words"), harts * rounds);
+        EXPECT_EQ(r.integer("sum_of_words"), way == 1 ? harts * rounds : 0);
         double instructions = 0;
         for (int i = 0; i < harts; ++i) instructions += r.statistic("core" + std::to_string(i) + ".instructions");
         EXPECT_EQ(r.value("instructions"), instructions);
@@ -165,6 +165,53 @@ count: .space 8
     EXPECT_EQ(r.integer("sum"), 64 * 63 / 2);
 }
 
+// Code that another hart has written, in other instructions: seen behind FENCE.I, and counted as it is.
+TEST(harts, code_of_another_hart) {
+    NEEDS_GUESTS();
+    const guest g(R"(
+    la s1, code
+    la s2, flag
+    li s3, 2
+    bnez a0, other
+    jalr s1
+    demand_equal a1, 1
+    li t0, 1
+    sw t0, 0(s2)
+1:  lw t0, 0(s2)
+    bne t0, s3, 1b
+    fence.i
+    csrr s4, instret
+    jalr s1
+    csrr s5, instret
+    demand_equal a1, 3
+    sub s5, s5, s4
+    result instructions_between, s5
+    exit 0
+other:
+    lw t0, 0(s2)
+    beqz t0, other
+    li t0, 0x058d4589 /* c.li a1, 2; c.addi a1, 3 */
+    sw t0, 0(s1)
+    li t0, 0x15f9     /* c.addi a1, -2 */
+    sh t0, 4(s1)
+    fence rw, rw
+    sw s3, 0(s2)
+    j .
+    .balign 4096
+code:
+    .option norvc
+    li a1, 1
+    .option rvc
+    c.nop
+    ret
+    .data
+    .balign 4096
+flag: .word 0
+)");
+    for (const auto& quantum : quanta())
+        EXPECT_EQ(run_guest(g, cores(2) + at_quantum(quantum)).integer("instructions_between"), 1 + 1 + 4) << quantum;
+}
+
 // The message tells which core, and where.
 TEST(harts, mistake_of_another_core) {
     NEEDS_GUESTS();
@@ -184,6 +231,31 @@ fault:
         EXPECT_TRUE(contains(r.message(), "pc " + hexadecimal(g.address("fault")) + " (fault)")) << r.message();
         EXPECT_EQ(r.statistic("core3.instructions"), 3);
         EXPECT_EQ(r.time_ps(), 3 * 1300 + 10000);
+    }
+}
+
+// Of several that end the run at the same time the first counts.
+TEST(harts, two_ends_at_once) {
+    NEEDS_GUESTS();
+    const std::string text = R"(
+    li t0, 1
+    beq a0, t0, 1f
+    nop
+    FIRST
+1:  nop
+    SECOND
+)";
+    const std::string first = "FIRST=exit 5", second = "SECOND=exit 6",
+                      fault = "nop; nop; nop; nop; nop; lb a0, -1(zero)";
+    for (const auto& quantum : quanta()) {
+        const auto run = [&](const std::string& a, const std::string& b, int status) {
+            const auto r = run_guest(guest(text, {a, b}), cores(2) + at_quantum(quantum), status);
+            EXPECT_EQ(r.time_ps(), 8 * 1300) << a << ", " << b;
+            return r.message();
+        };
+        EXPECT_EQ(run(first, second, 5), "");
+        EXPECT_EQ(run(first, "SECOND=" + fault, 5), "");
+        EXPECT_TRUE(contains(run("FIRST=" + fault, second, 125), "core0: load of 1 B"));
     }
 }
 

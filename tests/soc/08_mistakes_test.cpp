@@ -108,6 +108,9 @@ TEST(mistakes, behind_accesses_that_are_right) {
     check({
         {"li a0, MTIME\nlw a1, 0(a0)\nlw a2, 0(a0)\nfault: sw a1, 0(a0)\nlw a1, 0(a0)",
          "store of 4 B at 0x200bff8: TLM_COMMAND_ERROR_RESPONSE", 2 * load_ps + a_register},
+        // In a block that ends with an illegal instruction.
+        {"li a0, MTIME\nlw a1, 0(a0)\nnop\nfault: sw a1, 0(a0)\n.4byte 0xffffffff",
+         "store of 4 B at 0x200bff8: TLM_COMMAND_ERROR_RESPONSE", load_ps + a_register},
         {"li a0, MTIME\nld a1, 0(a0)\nld a2, 0(a0)\nfault: amoadd.w a1, a5, (a0)\nnop",
          "store of 4 B at 0x200bff8: TLM_COMMAND_ERROR_RESPONSE", 5 * load_ps + a_register},
     });

@@ -52,6 +52,26 @@ _start:
     addi s0, s0, -1
     bnez s0, 1b
 
+#elif WAY == 11 /* illegal ones of 4 bytes, with nothing and with more and more before them in their block */
+    li s0, ROUNDS
+    li s1, 4
+1:  .4byte 0xffffffff
+    c.nop
+    .4byte 0xffffffff
+    .option push
+    .option norvc
+    nop
+    .4byte 0x00007053
+    nop
+    .option pop
+    c.nop
+    .4byte 0xffffffff
+    li t0, MTIME
+    lw t1, 0(t0)
+    .4byte 0xffffffff
+    addi s0, s0, -1
+    bnez s0, 1b
+
 #elif WAY == 6 /* WFI that goes on at once */
     li t0, MSIP
     li t1, 1
