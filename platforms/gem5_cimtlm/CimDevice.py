@@ -24,9 +24,9 @@ class CimDevice(SimObject):
     window_on = Param.Bool(True, "Its memories can be reached by the host")
 
     control_address = Param.Addr("Where the registers begin")
-    control_size = Param.MemorySize("4KiB", "Of the registers")
+    control_size = Param.Addr("4KiB", "Of the registers")
     window_address = Param.Addr(0, "Where the data window begins")
-    window_size = Param.MemorySize("16MiB", "Addresses that lead to the data window")
+    window_size = Param.Addr("16MiB", "Addresses that lead to the data window")
 
     platform = Param.Platform(NULL, "Whose interrupt controller gets interrupts, if any")
     interrupt_id = Param.Int(0, "Source of the interrupt at the platform's controller")

@@ -89,6 +89,7 @@ struct CimDevice::Inside {
         }
     };
 
+    CimDevice& owner;
     const Params& params;
     const bool timing;
     Device device;
@@ -97,12 +98,18 @@ struct CimDevice::Inside {
     std::unique_ptr<sc_gem5::TlmInitiatorWrapper<32>> dma;
     std::deque<IntSourcePinBase> pins;
     std::map<std::string, Figure> figures;
+    static constexpr Tick repeat_ps = 1000000;
+    EventFunctionWrapper repeat;
+    bool line = false;
 
-    explicit Inside(const Params& p)
-        : params(p)
-        , timing(p.system->isTimingMode())
-        , device(p.name.c_str(), machine_of(p), options_of(p))
-        , ctrl(device.ctrl(), p.name + ".ctrl", InvalidPortID) {
+    explicit Inside(CimDevice& object)
+        : owner(object)
+        , params(object.params())
+        , timing(params.system->isTimingMode())
+        , device(params.name.c_str(), machine_of(params), options_of(params))
+        , ctrl(device.ctrl(), params.name + ".ctrl", InvalidPortID)
+        , repeat([this] { post(); }, params.name + ".interrupt") {
+        const auto& p = params;
         if (p.window_on)
             window =
                 std::make_unique<sc_gem5::TlmTargetWrapper<32>>(device.window(), p.name + ".window", InvalidPortID);
@@ -114,13 +121,21 @@ struct CimDevice::Inside {
     }
 
     void interrupt(bool level) {
-        if (params.platform) {
-            if (level)
-                params.platform->postPciInt(params.interrupt_id);
-            else
-                params.platform->clearPciInt(params.interrupt_id);
-        }
+        line = level;
         for (auto& pin : pins) pin.set(level);
+        if (!params.platform) return;
+        if (level)
+            post();
+        else
+            params.platform->clearPciInt(params.interrupt_id);
+    }
+
+    // The platform's controller takes interrupts as events, but the line is a level: a cause that comes while software
+    // clears another one is told again.
+    void post() {
+        if (!line) return;
+        params.platform->postPciInt(params.interrupt_id);
+        owner.reschedule(repeat, curTick() + repeat_ps * sim_clock::as_int::ps, true);
     }
 
     /// What the device reports and what its ledger says, its own name left out.
@@ -139,8 +154,13 @@ struct CimDevice::Inside {
     }
 
     template <class Do> void each_figure(Do act) {
-        for (const auto& e : report())
-            if (const auto f = figures.find(e.name); f != figures.end()) act(f->second, e.value);
+        for (const auto& e : report()) {
+            const auto f = figures.find(e.name);
+            if (f != figures.end())
+                act(f->second, e.value);
+            else
+                warn_once("%s: %s came after the statistics were listed, it is left out", params.name, e.name);
+        }
     }
 
     std::string state_file(const std::string& folder) const { return folder + "/" + params.name + ".cim"; }
@@ -148,12 +168,14 @@ struct CimDevice::Inside {
 
 CimDevice::CimDevice(const Params& p)
     : SimObject(p)
-    , inside(or_fatal(p.name, [&] { return std::make_unique<Inside>(p); })) {
+    , inside(or_fatal(p.name, [&] { return std::make_unique<Inside>(*this); })) {
     for (const auto& e : inside->report())
         inside->figures.emplace(std::piecewise_construct, std::forward_as_tuple(e.name),
                                 std::forward_as_tuple(this, e.name, e));
     inside->device.on_idle([this] { signalDrainDone(); });
-    registerExitCallback([] { sc_gem5::Kernel::stop(); }); // destructors never run
+    registerExitCallback([] { // destructors never run
+        if (sc_gem5::Kernel::status() != sc_core::SC_STOPPED) sc_gem5::Kernel::stop();
+    });
 }
 
 CimDevice::~CimDevice() = default;

@@ -9,7 +9,6 @@ from soc_map import soc_map
 CPUS = {
     "atomic": "RiscvAtomicSimpleCPU",
     "timing": "RiscvTimingSimpleCPU",
-    "minor": "RiscvMinorCPU",
     "o3": "RiscvO3CPU",
 }
 

@@ -38,6 +38,9 @@ system.platform.uart_int_id = at["UART_SOURCE"]
 system.platform.rtc = RiscvRTC(frequency="100MHz")
 system.platform.clint.int_pin = system.platform.rtc.int_pin
 system.platform.setNumCores(args.cores)
+# Context 2 * hart + 1, which the firmware uses, raises the machine's interrupt: in machine mode gem5 24.0 takes no
+# supervisor's (src/arch/riscv/interrupts.cc, globalMask).
+system.platform.plic.hart_config = ",".join(["SM"] * args.cores)
 system.platform.attachPlic()
 system.platform.plic.n_src = at["CIM_SOURCE"] + args.devices
 system.platform.attachOnChipIO(system.membus)
