@@ -73,7 +73,6 @@ const statistics::units::Base* unit_of(const std::string& unit) {
 
 struct CimDevice::Inside {
     using Device = cimtlm::cim_device<32>;
-    template <class T> using Wrapper = std::unique_ptr<T>;
 
     /// A figure of the device in gem5's statistics.
     struct Figure {

@@ -15,15 +15,15 @@
 
 namespace cimtlm {
 
-namespace {
-
-std::string hex(std::uint64_t v) {
+std::string address_text(std::uint64_t address) {
     std::ostringstream text;
-    text << "0x" << std::hex << v;
+    text << "0x" << std::hex << address;
     return text.str();
 }
 
-std::string range(std::uint64_t first, std::uint64_t last) { return hex(first) + " to " + hex(last); }
+namespace {
+
+std::string range(std::uint64_t first, std::uint64_t last) { return address_text(first) + " to " + address_text(last); }
 
 } // namespace
 
@@ -59,8 +59,8 @@ void elf_file::fail(const std::string& what) const { throw input_error(name_ + "
 
 void elf_file::require_in_file(std::uint64_t offset, std::uint64_t bytes, const std::string& what) const {
     if (offset > data_.size() || bytes > data_.size() - offset)
-        fail(what + " passes the end of the file (" + std::to_string(bytes) + " bytes at " + hex(offset) + " of " +
-             std::to_string(data_.size()) + " bytes)");
+        fail(what + " passes the end of the file (" + std::to_string(bytes) + " bytes at " + address_text(offset) +
+             " of " + std::to_string(data_.size()) + " bytes)");
 }
 
 template <class T> T elf_file::get(std::uint64_t offset, const char* what) const {
@@ -77,7 +77,7 @@ void elf_file::read_segments(std::uint64_t table, unsigned count) {
         const auto p = get<Elf64_Phdr>(table + i * sizeof(Elf64_Phdr), "a program header");
         if (p.p_type == PT_INTERP || p.p_type == PT_DYNAMIC) fail("linked dynamically, not a static executable");
         if (p.p_type != PT_LOAD) continue;
-        const std::string what = "the segment at " + hex(p.p_paddr);
+        const std::string what = "the segment at " + address_text(p.p_paddr);
         if (p.p_filesz > p.p_memsz) fail(what + " has more bytes in the file than in memory");
         require_in_file(p.p_offset, p.p_filesz, what);
         if (p.p_memsz == 0) continue;
@@ -95,8 +95,8 @@ void elf_file::read_segments(std::uint64_t table, unsigned count) {
         if (a.last() >= b.address)
             fail("segments overlap: " + range(a.address, a.last()) + " and " + range(b.address, b.last()));
     }
-    if (!has_entry) fail("the entry point " + hex(entry_) + " lies in no segment");
-    if (entry_ % 2 != 0) fail("the entry point " + hex(entry_) + " is odd");
+    if (!has_entry) fail("the entry point " + address_text(entry_) + " lies in no segment");
+    if (entry_ % 2 != 0) fail("the entry point " + address_text(entry_) + " is odd");
 }
 
 void elf_file::read_symbols(std::uint64_t table, unsigned count) {
@@ -159,7 +159,7 @@ std::string elf_file::symbol(std::uint64_t address) const {
     const auto offset = address - s.address;
     if (offset >= s.bytes) return "";
     const std::string name = reinterpret_cast<const char*>(data_.data() + s.name);
-    return offset == 0 ? name : name + " + " + hex(offset);
+    return offset == 0 ? name : name + " + " + address_text(offset);
 }
 
 } // namespace cimtlm

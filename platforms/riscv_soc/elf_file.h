@@ -7,6 +7,9 @@
 
 namespace cimtlm {
 
+/// An address as messages have it: "0x80000000".
+std::string address_text(std::uint64_t address);
+
 /// A static executable for RV64 (ELF of 64 bits, little endian, EM_RISCV, ET_EXEC) in memory.
 class elf_file {
 public:

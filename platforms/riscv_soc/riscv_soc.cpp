@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ctime>
 #include <limits>
 
@@ -205,8 +204,7 @@ void riscv_soc::load() {
 }
 
 std::string riscv_soc::place(std::uint64_t pc) const {
-    char text[32];
-    std::snprintf(text, sizeof text, "pc 0x%llx", static_cast<unsigned long long>(pc));
+    const auto text = "pc " + address_text(pc);
     const auto symbol = guest_.symbol(pc);
     return symbol.empty() ? text : text + (" (" + symbol + ")");
 }
