@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CPUS = ["atomic", "timing", "o3"]
 CACHES = [False, True]
 SHARE = 0.95  # of one request every 10 ns, at 20 ns latency
+CPU_DRAINS = 200000  # ticks; what takes longer to drain is the device
 
 
 class Program(typing.NamedTuple):
@@ -62,11 +63,11 @@ class Run:
         found = re.findall(r"^(\w+) = ([\d.]+)$", self.text, re.MULTILINE)
         return {name: value for name, value in found if not TIMES.match(name)}
 
-    def counters(self):
-        """Figures of the devices that are no times, from the last dump: {"cim0.commands": 5, ...}."""
+    def counters(self, dump=-1):
+        """Figures of the devices that are no times, from a dump (from 1 on; the last one): {"cim0.commands": 5, ...}."""
         with open(os.path.join(self.folder, "stats.txt")) as f:
-            last = f.read().split("Begin Simulation Statistics")[-1]
-        found = re.findall(r"^system\.cim(\d*)\.(\S+) +(\S+) +#", last, re.MULTILINE)
+            dumped = f.read().split("Begin Simulation Statistics")[dump]
+        found = re.findall(r"^system\.cim(\d*)\.(\S+) +(\S+) +#", dumped, re.MULTILINE)
         return {f"cim{device or 0}.{name}": float(value) for device, name, value in found if not name.endswith("_ps")}
 
 
@@ -176,23 +177,35 @@ def check_firmware(options, report, pool, number, program):
             report.same(kept(by_part(run.counters())), kept(alone.counters()), f"{name}: stand-alone, counters")
 
 
-def check_checkpoint(options, report):
-    """Drain, checkpoint and restoring in the middle of a product."""
+def check_checkpoint(options, report, cpu):
+    """Drain, checkpoint and restoring in the middle of products: all is counted once."""
     elf = os.path.join(options.firmware, "gemm.elf")
-    program = [elf, "m=64", "n=64", "k=256", "core=0"]
-    whole = Run(options, "whole", "riscv_bare_metal.py", ["--cpu", "timing"] + program)
+    program = [elf, "m=128", "n=128", "k=512", "core=0", "repeat=100"]
+    folder = os.path.join(options.out, f"checkpoint-{cpu}")
+    start = lambda name, arguments: Run(
+        options, f"{name}-{cpu}", "riscv_bare_metal.py", ["--cpu", cpu, "--caches"] + arguments + program
+    )
+    whole = start("whole", [])
     end = re.search(r"exit: .* at (\d+)", whole.text)
-    if not report.say(whole.code == 0 and bool(end), "checkpoint: run without one", whole.text):
+    if not report.say(whole.code == 0 and bool(end), f"checkpoint, {cpu}: run without one", whole.text):
         return
-    folder = os.path.join(options.out, "checkpoint")
-    for part in 0.5, 0.9:
-        at = str(int(int(end[1]) * part))
-        before = Run(
-            options, "before", "riscv_bare_metal.py", ["--cpu", "timing", "--checkpoint", folder, "--at", at] + program
-        )
-        report.say(before.code == 0, f"checkpoint: written after {at} ticks", before.text)
-        after = Run(options, "after", "riscv_bare_metal.py", ["--cpu", "timing", "--restore", folder] + program)
-        report.say(after.code == 0, "checkpoint: restored", after.text)
+    busy = False
+    for part in 0.7, 0.6, 0.5, 0.4:  # somewhere the device is at work
+        at = int(int(end[1]) * part)
+        before = start("before", ["--checkpoint", folder, "--at", str(at)])
+        drained = re.search(r"checkpoint: at (\d+)", before.text)
+        if not report.say(before.code == 0 and bool(drained), f"checkpoint, {cpu}: written", before.text):
+            return
+        busy = int(drained[1]) - at > CPU_DRAINS
+        if busy:
+            break
+    report.say(busy, f"checkpoint, {cpu}: the device was busy")
+    after = start("after", ["--restore", folder])
+    report.say(after.code == 0, f"checkpoint, {cpu}: restored", after.text)
+    report.same(after.results(), whole.results(), f"checkpoint, {cpu}: results")
+    first, second = before.counters(1), after.counters()
+    sums = {name: first.get(name, 0) + second.get(name, 0) for name in first}
+    report.same(sums, whole.counters(), f"checkpoint, {cpu}: counters before and behind it")
 
 
 def main():
@@ -215,7 +228,8 @@ def main():
         if options.firmware:
             for number, program in enumerate(FIRMWARE):
                 check_firmware(options, report, pool, number, program)
-            check_checkpoint(options, report)
+            for cpu in options.cpus:
+                check_checkpoint(options, report, cpu)
     print(f"{report.failed} failed" if report.failed else "all hold")
     return 1 if report.failed else 0
 

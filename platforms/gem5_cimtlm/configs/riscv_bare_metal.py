@@ -77,7 +77,9 @@ if args.checkpoint:
     event = run(args.at)
     if event.getCause() != "simulate() limit reached":
         sys.exit("the firmware ended before the checkpoint")
-    m5.checkpoint(args.checkpoint)
+    m5.checkpoint(args.checkpoint)  # once everything is drained
+    print("checkpoint: at", m5.curTick())
+    m5.stats.dump()
 event = run()
 
 console = os.path.join(m5.options.outdir, "system.platform.terminal")
