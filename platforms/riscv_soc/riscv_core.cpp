@@ -230,7 +230,21 @@ void riscv_core::sleep() {
     other_ps_ += times_.now_ps() - local_ps(executed_);
 }
 
+bool riscv_core::is_in_machine_mode() {
+    const auto kept = get(UC_RISCV_REG_MSCRATCH);
+    set(UC_RISCV_REG_MSCRATCH, ~kept);
+    const bool is = get(UC_RISCV_REG_MSCRATCH) == ~kept;
+    set(UC_RISCV_REG_MSCRATCH, kept);
+    return is;
+}
+
 void riscv_core::serve_exception() {
+    if (!is_in_machine_mode()) { // to the library, too, who asks for the registers of machine mode is in another one
+        const auto pc = get(UC_RISCV_REG_PC) - (invalid_ ? 0 : 4);
+        leave_block(pc);
+        end("trap outside machine mode, which alone is served", pc);
+        return;
+    }
     if (!invalid_) set(UC_RISCV_REG_MSTATUS, status_);
     // The library has counted the PC of exceptions on by four, whatever the instruction's length.
     const auto pc = get(UC_RISCV_REG_PC) - (invalid_ ? 0 : 4);
@@ -288,10 +302,7 @@ void riscv_core::call_host(std::uint64_t pc) {
 void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
     const auto pc = get(UC_RISCV_REG_PC), handler = get(UC_RISCV_REG_MTVEC) & ~std::uint64_t{3};
     if (handler == 0) {
-        const bool is_machine = get(UC_RISCV_REG_MISA) != 0; // which other modes do not see
-        end(std::string(cause_text(cause)) +
-                (is_machine ? " without a trap handler (mtvec is 0)" : " outside machine mode, which alone is served"),
-            pc);
+        end(std::string(cause_text(cause)) + " without a trap handler (mtvec is 0)", pc);
         return;
     }
     ++executed_; // so that time passes where a handler traps itself

@@ -72,6 +72,7 @@ private:
     void run();
     void map_ram();
     void sleep();
+    bool is_in_machine_mode();
     void serve_exception();
     bool is_host_call(std::uint64_t pc) const;
     void call_host(std::uint64_t pc);

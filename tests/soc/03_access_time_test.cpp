@@ -61,7 +61,7 @@ readings make(std::uint64_t seed) {
         const auto offset = std::to_string(8 * (static_cast<int>(below(200)) - 100));
         const std::string a = "a" + std::to_string(below(5)), s = "s" + std::to_string(below(2));
         r.text += below(2) ? "    .option rvc\n" : "    .option norvc\n";
-        switch (below(16)) {
+        switch (below(20)) {
         case 0:
             r.read_time("lw a0, 0(s8)", "a0");
             break;
@@ -118,6 +118,25 @@ readings make(std::uint64_t seed) {
             r.keep(s, count);
             break;
         }
+        case 15: // by the stack pointer, compressed where it may be
+            r.add("addi sp, s8, -40");
+            r.read_time("lw a0, 40(sp)", "a0");
+            r.read_time("ld a1, 40(sp)", "a1", 2);
+            break;
+        case 16:
+            r.add("addi sp, s10, -16");
+            r.add_access("sw a5, 20(sp)");
+            r.add_access("sd a5, 16(sp)", 2);
+            break;
+        case 17:
+            r.add("mv a3, s10");
+            r.add_access("sw a5, 4(a3)");
+            r.add_access("sd a5, 0(a3)", 2);
+            break;
+        case 18: // to compare, the library reads
+            r.add_access("lr.w a0, (s10)");
+            r.add_access("sc.w a1, a5, (s10)", 2);
+            break;
         default:
             r.add("mul a0, a1, a2");
         }

@@ -105,6 +105,27 @@ TEST(exceptions, end_the_run_where_there_is_no_handler) {
     }
 }
 
+// This core is one of machine mode alone; a guest that leaves it is told so when it traps.
+TEST(exceptions, outside_machine_mode) {
+    NEEDS_GUESTS();
+    for (const std::string trap : {"ecall", "c.ebreak", ".4byte 0xffffffff", "csrr t0, mstatus"}) {
+        const guest g(begin + R"(
+    la t0, below
+    csrw mepc, t0
+    mret /* MPP is 0: to user mode */
+handler:
+    exit 71
+    .balign 4
+below:
+    nop
+fault:
+)" + trap + data);
+        const auto r = run_guest(g, {}, 125);
+        EXPECT_EQ(r.message(), "core0: trap outside machine mode, which alone is served; pc " +
+                                   hexadecimal(g.address("fault")) + " (fault)");
+    }
+}
+
 // The same again and again, from different places: mret comes back, and everything is counted.
 TEST(exceptions, return ) {
     NEEDS_GUESTS();

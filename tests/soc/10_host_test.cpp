@@ -85,7 +85,7 @@ TEST(host, command_line) {
         const bool fits = room > line.size();
         EXPECT_EQ(b.call(0x15, begin), fits ? 0 : failed) << room;
         EXPECT_EQ(b.bytes[32], fits ? 'g' : 0) << room;
-        if (fits) EXPECT_STREQ(reinterpret_cast<const char*>(&b.bytes[32]), line.c_str());
+        EXPECT_STREQ(reinterpret_cast<const char*>(&b.bytes[32]), fits ? line.c_str() : "");
         EXPECT_EQ(b.word(begin + 8), fits ? line.size() : room);
         EXPECT_EQ(b.bytes[32 + line.size() + 1], 0x55); // no more than that
     }
@@ -211,6 +211,30 @@ TEST(host, of_a_guest) {
     EXPECT_EQ(r.integer("failed"), 3);
     EXPECT_EQ(r.child.err, "xx\nfailed = 3\n");
     EXPECT_EQ(r.results.at("outcome"), "exit");
+}
+
+// A line with a rate: a guest that waits for room loses nothing and takes its time, another one loses characters.
+TEST(host, text_through_the_uart) {
+    NEEDS_GUESTS();
+    const std::string text = R"(
+    li s0, UART
+    li s1, 1000
+    li s2, 'x'
+1:  WAIT
+    sb s2, 0(s0)
+    addi s1, s1, -1
+    bnez s1, 1b
+    exit 0
+)";
+    const auto rate = sets({"peripherals.characters_per_s=1000000"});
+    const auto patient = run_guest(guest(text, {"WAIT=lbu t0, 5(s0); andi t0, t0, 0x20; beqz t0, 1b"}), rate);
+    EXPECT_EQ(patient.child.err, std::string(1000, 'x'));
+    EXPECT_EQ(patient.statistic("uart.lost"), 0);
+    EXPECT_GT(patient.time_ps(), 980e6);
+    EXPECT_LT(patient.time_ps(), 1001e6);
+    const auto hasty = run_guest(guest(text, {"WAIT=nop"}), rate);
+    EXPECT_EQ(hasty.statistic("uart.lost") + static_cast<double>(hasty.child.err.size()), 1000);
+    EXPECT_GT(hasty.statistic("uart.lost"), 900);
 }
 
 // A guest's last line need not end; it stands before what the program says.
