@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the configurations in a gem5 that has the plugin and says what holds: docs/gem5.md.
 
-check_gem5.py --gem5 GEM5/build/RISCV/gem5.opt --firmware BUILD/firmware --guest BUILD/guest/se_gemm --out FOLDER
+check_gem5.py --gem5 GEM5/build/RISCV/gem5.opt --build BUILD [--soc cimtlm-soc] --out FOLDER
 """
 
 import argparse
@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CPUS = ["atomic", "timing", "o3"]
 CACHES = [False, True]
 SHARE = 0.95  # of one request every 10 ns, at 20 ns latency
+NO_PLUGIN = 77  # exit code, as test drivers take it for skipped
 CPU_DRAINS = 200000  # ticks; what takes longer to drain is the device
 
 
@@ -208,28 +209,50 @@ def check_checkpoint(options, report, cpu):
     report.same(sums, whole.counters(), f"checkpoint, {cpu}: counters before and behind it")
 
 
+PARTS = ["traffic", "guest", "firmware", "checkpoint"]
+
+
+def has_plugin(options):
+    script = os.path.join(options.out, "has_plugin.py")
+    with open(script, "w") as f:
+        f.write("import sys\nimport m5.objects\nsys.exit(not hasattr(m5.objects, 'CimDevice'))\n")
+    command = [options.gem5, "--outdir=" + os.path.join(options.out, "has_plugin"), script]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gem5", required=True, help="gem5.opt with the plugin")
-    parser.add_argument("--firmware", help="folder with the ELF files of the RISC-V SoC")
+    parser.add_argument("--build", required=True, help="build folder of the libraries, with firmware and guest")
     parser.add_argument("--soc", help="cimtlm-soc, to compare with")
-    parser.add_argument("--guest", help="se_gemm for the syscall emulation")
     parser.add_argument("--out", required=True, help="folder for the outputs of all runs")
-    parser.add_argument("--cpus", nargs="+", default=CPUS, help="CPUs to run (%(default)s)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to check (%(default)s)")
+    parser.add_argument("--cpus", nargs="+", choices=CPUS, default=CPUS, help="CPUs to run (%(default)s)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     options = parser.parse_args()
+    options.firmware = os.path.join(options.build, "firmware")
+    guest = os.path.join(options.build, "guest", "se_gemm")
     os.makedirs(options.out, exist_ok=True)
+    if not has_plugin(options):
+        print(f"{options.gem5} is no gem5 with the plugin: it knows no CimDevice")
+        return NO_PLUGIN
 
     report = Report()
-    check_traffic(options, report)
+    there = {"guest": guest, "firmware": options.firmware, "checkpoint": options.firmware}
+    for part, needed in there.items():
+        if part in options.parts and not os.path.exists(needed):
+            print(f"skipped {part}: no {needed}, which takes riscv64-unknown-elf-gcc and picolibc")
+            options.parts = [p for p in options.parts if p != part]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        if options.guest:
-            check_group(options, report, pool, "se_gemm", "riscv_se.py", [options.guest])
-        if options.firmware:
+        if "traffic" in options.parts:
+            check_traffic(options, report)
+        if "guest" in options.parts:
+            check_group(options, report, pool, "se_gemm", "riscv_se.py", [guest])
+        if "firmware" in options.parts:
             for number, program in enumerate(FIRMWARE):
                 check_firmware(options, report, pool, number, program)
-            for cpu in options.cpus:
-                check_checkpoint(options, report, cpu)
+        if "checkpoint" in options.parts:
+            list(pool.map(lambda cpu: check_checkpoint(options, report, cpu), options.cpus))
     print(f"{report.failed} failed" if report.failed else "all hold")
     return 1 if report.failed else 0
 
