@@ -1,5 +1,6 @@
 #include <platforms/riscv_soc/riscv_core.h>
 
+#include <platforms/riscv_soc/elf_file.h>
 #include <platforms/riscv_soc/riscv_instruction.h>
 
 #include <unicorn/unicorn.h>
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 
 namespace cimtlm {
@@ -22,12 +22,6 @@ constexpr std::uint64_t cause_illegal = 2, cause_breakpoint = 3, cause_load_misa
                         cause_call = 11; // from machine mode
 constexpr std::uint64_t no_address = ~std::uint64_t{0};
 constexpr std::uint64_t status_mie = 1u << 3, status_mpie = 1u << 7, status_mpp = 3u << 11;
-
-std::string hex(std::uint64_t value) {
-    char text[24];
-    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-    return text;
-}
 
 const char* cause_text(std::uint64_t cause) {
     constexpr const char* texts[] = {"misaligned jump",     "jump to where nothing can be executed",
@@ -82,7 +76,8 @@ struct riscv_core::calls {
         const bool fetch = type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT;
         const bool write = type == UC_MEM_WRITE_UNMAPPED || type == UC_MEM_WRITE_PROT;
         if (fetch) {
-            core.end("jumped to where nothing can be executed, from the code at " + hex(core.position_.block().begin),
+            core.end("jumped to where nothing can be executed, from the code at " +
+                         address_text(core.position_.block().begin),
                      address);
         } else {
             core.position_.locate(write, address);
@@ -318,7 +313,8 @@ void riscv_core::trap(std::uint64_t cause, std::uint64_t value) {
 void riscv_core::end_access(bool write, std::uint64_t address, unsigned bytes, const std::string& why) {
     const auto pc = position_.pc();
     leave_block(pc);
-    end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + hex(address) + ": " + why,
+    end(std::string(write ? "store" : "load") + " of " + std::to_string(bytes) + " B at " + address_text(address) +
+            ": " + why,
         pc);
 }
 
@@ -396,6 +392,6 @@ void riscv_core::charge() {
     charged_ = executed_;
 }
 
-std::string riscv_core::waiting_for() const { return sleeping_ ? "an interrupt, at pc " + hex(pc()) : ""; }
+std::string riscv_core::waiting_for() const { return sleeping_ ? "an interrupt, at pc " + address_text(pc()) : ""; }
 
 } // namespace cimtlm
