@@ -34,38 +34,37 @@ std::optional<memory_operand> code_position::locate(bool write, std::uint64_t ad
         --parts_;
         return std::nullopt;
     }
-    std::optional<memory_operand> split; // the first that is not aligned: the library makes accesses to all around it
-    std::uint32_t split_index = 0, split_at = 0, split_next = 0;
+    struct place {
+        std::uint32_t index, at, next;
+        memory_operand operand;
+    };
+    std::optional<place> found, split; // split: the first that is not aligned; the library accesses all around it
+    const auto told = block_.bytes > most_bytes ? 0 : block_.bytes;
+    const auto end = std::min<std::uint64_t>(told + untold_bytes, room_);
     auto index = next_ == 0 ? index_ : index_ + 1;
-    const auto end = std::min<std::uint64_t>((block_.bytes > most_bytes ? 0 : block_.bytes) + untold_bytes, room_);
-    for (auto at = next_; at < end; ++index) {
+    for (std::uint32_t at = next_, next = 0; at < end; at = next, ++index) {
         const auto bits = instruction_at(code_ + at, room_ - at);
-        const auto next = at + length(bits);
+        next = at + length(bits);
         const auto operand = decode_memory_operand(bits);
-        if (operand && (write ? operand->writes : operand->reads)) {
-            const auto first = address_of(*operand), past = first % operand->bytes;
-            if (first == address && past == 0) {
-                index_ = index;
-                at_ = at;
-                next_ = next;
-                parts_ = (operand->bytes > 4 ? 2 : 1) * (operand->reads && operand->writes ? 2 : 1) - 1;
-                return std::nullopt;
-            }
-            if (past != 0 && !split && address - (first - past) < past + operand->bytes) {
-                split = operand;
-                split_index = index;
-                split_at = at;
-                split_next = next;
-            }
+        const bool fits = operand && (write ? operand->writes : operand->reads);
+        const auto first = operand ? address_of(*operand) : 0, past = operand ? first % operand->bytes : 0;
+        if (fits && first == address && past == 0 && (!found || found->operand.base == operand->base)) {
+            found = place{index, at, next, *operand};
+            if (operand->writes || destination(bits) != operand->base) break;
+        } else if (found) {
+            if (destination(bits) == found->operand.base) break;
+        } else if (fits && past != 0 && !split && address - (first - past) < past + operand->bytes) {
+            split = place{index, at, next, *operand};
         }
-        at = next;
     }
-    if (split) {
-        index_ = split_index;
-        at_ = split_at;
-        next_ = split_next;
-    }
-    return split;
+    const auto& chosen = found ? found : split;
+    if (!chosen) return std::nullopt;
+    index_ = chosen->index;
+    at_ = chosen->at;
+    next_ = chosen->next;
+    if (!found) return split->operand;
+    parts_ = (found->operand.bytes > 4 ? 2 : 1) * (found->operand.reads && found->operand.writes ? 2 : 1) - 1;
+    return std::nullopt;
 }
 
 std::uint32_t code_position::leave(std::uint64_t pc) {

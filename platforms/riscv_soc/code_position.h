@@ -74,7 +74,9 @@ public:
     }
     /// Goes to the instruction that accesses `address`: it is the one of the last access as long as the library, which
     /// makes several of 8 bytes and of atomic operations, makes parts of it, then the first behind it whose operand is
-    /// there, and stays where it is when there is none. Answers with the operand when that is not aligned.
+    /// there, and stays where it is when there is none. Answers with the operand when that is not aligned. Registers
+    /// are those of the access: a load that overwrites its base stands back behind one by the same base, unless that is
+    /// made anew in between.
     std::optional<memory_operand> locate(bool write, std::uint64_t address);
     /// The block is left before the instruction at `pc`: how many of its instructions are executed. What follows is a
     /// block of its own.

@@ -63,4 +63,23 @@ std::optional<memory_operand> decode_memory_operand(std::uint32_t bits) {
     return m;
 }
 
+unsigned destination(std::uint32_t bits) {
+    const auto full = field(bits, 11, 7), function = field(bits, 15, 13);
+    switch (field(bits, 1, 0)) {
+    case 0: // C.ADDI4SPN, loads; the others are stores
+        return function < 4 ? 8 + field(bits, 4, 2) : 0;
+    case 1: // C.ADDI to C.LUI; arithmetic; jumps
+        return function < 4 ? full : function == 4 ? 8 + field(bits, 9, 7) : 0;
+    case 2:
+        if (function != 4) return function < 4 ? full : 0; // C.SLLI, loads; stores
+        if (field(bits, 6, 2) != 0) return full;           // C.MV, C.ADD
+        return field(bits, 12, 12) && full != 0 ? 1 : 0;   // C.JALR; C.JR, C.EBREAK
+    default: {
+        const auto opcode = field(bits, 6, 0);
+        const bool has_none = opcode == 0x23 || opcode == 0x63 || opcode == 0x0f; // stores, branches, fences
+        return has_none ? 0 : full;
+    }
+    }
+}
+
 } // namespace cimtlm

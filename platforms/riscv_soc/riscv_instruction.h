@@ -20,6 +20,9 @@ struct memory_operand {
 /// `bits`: the instruction, of a compressed one the upper half is ignored.
 std::optional<memory_operand> decode_memory_operand(std::uint32_t bits);
 
+/// The register that an instruction writes, 0 for none.
+unsigned destination(std::uint32_t bits);
+
 /// Whether it is CSRRS or CSRRC of mcycle, cycle, minstret or instret, none of which can be written.
 constexpr bool is_counter_read(std::uint32_t bits) {
     const auto csr = bits >> 20;

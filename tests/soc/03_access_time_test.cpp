@@ -44,7 +44,7 @@ struct readings {
             const auto n = std::to_string(i);
             text += "    ld s0, " + std::to_string(8 * i) + "(s9)\n    result t" + n + ", s0\n";
         }
-        text += "    exit 0\n    .data\n    .balign 8\nplace: .space 64\ntable: .space 2048\n";
+        text += "    exit 0\n    .data\n    .balign 8\npointer: .dword MTIME\nplace: .space 64\ntable: .space 2048\n";
     }
 };
 
@@ -55,13 +55,14 @@ readings make(std::uint64_t seed) {
     r.add("li s8, MTIME", 2);
     r.add("li s10, MTIMECMP", 1);
     r.add("la s7, place", 2);
+    r.add("la s6, pointer", 2);
     r.add("la s9, table", 2);
     r.add("li a5, -1");
     while (r.expected.size() < 80) {
         const auto offset = std::to_string(8 * (static_cast<int>(below(200)) - 100));
         const std::string a = "a" + std::to_string(below(5)), s = "s" + std::to_string(below(2));
         r.text += below(2) ? "    .option rvc\n" : "    .option norvc\n";
-        switch (below(20)) {
+        switch (below(23)) {
         case 0:
             r.read_time("lw a0, 0(s8)", "a0");
             break;
@@ -136,6 +137,22 @@ readings make(std::uint64_t seed) {
         case 18: // to compare, the library reads
             r.add_access("lr.w a0, (s10)");
             r.add_access("sc.w a1, a5, (s10)", 2);
+            break;
+        case 19: // a pointer is loaded into its own register
+            r.add("mv a3, s6");
+            r.add("ld a3, 0(a3)");
+            r.read_time("lw a4, 0(a3)", "a4");
+            break;
+        case 20:
+            r.add("mv a0, s6");
+            r.add("ld a0, 0(a0)");
+            r.read_time("ld a0, 0(a0)", "a0", 2);
+            break;
+        case 21: // the same register of a device twice, made anew in between
+            r.add("mv a0, s8");
+            r.read_time("lw a0, 0(a0)", "a0");
+            r.add("mv a0, s8");
+            r.read_time("lw a0, 0(a0)", "a0");
             break;
         default:
             r.add("mul a0, a1, a2");
