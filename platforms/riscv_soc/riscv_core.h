@@ -25,7 +25,8 @@ namespace cimtlm {
 
 /// Executes in machine mode from `entry` with its number in a0 (the library cannot set mhartid, which reads 0). RAM is
 /// mapped into the core by direct memory access; every other address is a transaction at `mem`, of 1, 2 or 4 bytes (the
-/// library makes two of 8).
+/// library makes two of 8). Such an access must be aligned. An atomic operation on a device is a load and a store,
+/// between which others may come; a store-conditional succeeds when its word holds what was loaded.
 ///
 /// Time: an instruction takes cycles_per_instruction, an access to the bus what the bus says on top. The core runs
 /// ahead of the kernel by up to a quantum, and no further than its timer interrupt is known to come. Instructions are

@@ -79,7 +79,16 @@ std::string guest_run::message() const {
     return v ? std::string(v->as_string()) : "";
 }
 
-outcome call_soc(const std::vector<std::string>& arguments) { return call(arguments, of_program(CIMTLM_SOC_PROGRAM)); }
+outcome call_soc(const std::vector<std::string>& arguments) {
+    auto o = call(arguments, of_program(CIMTLM_SOC_PROGRAM));
+    // AddressSanitizer does not know the stacks of the kernel's coroutines, on which the library jumps.
+    const std::string first = "==WARNING: ASan is ignoring requested __asan_handle_no_return", last = "issues/189\n";
+    if (const auto at = o.err.find(first); at != std::string::npos) {
+        const auto begin = o.err.rfind("==", at - 1), end = o.err.find(last, at);
+        o.err.erase(begin, end + last.size() - begin);
+    }
+    return o;
+}
 
 guest_run run_guest(const std::string& firmware, std::vector<std::string> options, int status) {
     options.insert(options.begin(), {"run", firmware, "--json"});
