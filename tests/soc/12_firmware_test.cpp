@@ -177,7 +177,8 @@ TEST(digits, in_batches_on_both) {
     run_guest("lenet", {"first=447", "images=4"}, 2);
 }
 
-// A row of DRAM is opened for the first access to it: the longer that takes, the later the product, and SRAM is first.
+// A row of DRAM is opened for the first access to it: the longer that takes, the later the product; SRAM is never
+// later.
 TEST(firmware, memory_may_be_dram) {
     NEEDS_GUESTS();
     const std::vector<std::string> product{"m=64", "n=64", "k=128", "core=0", "wait=poll"};
@@ -189,6 +190,6 @@ TEST(firmware, memory_may_be_dram) {
     const auto sram = ticks({});
     const auto fast = ticks({"ram.dram.t_rcd_ps=10 ns", "ram.dram.t_cl_ps=10 ns"});
     const auto slow = ticks({"ram.dram.t_rcd_ps=110 ns", "ram.dram.t_cl_ps=10 ns"});
-    EXPECT_GT(fast, sram);
+    EXPECT_GE(fast, sram);       // a few rows hide behind the arrays
     EXPECT_GE(slow, fast + 100); // at least the first row of an operand that nothing hides
 }
