@@ -114,7 +114,9 @@ po::variables_map parse_arguments(const std::vector<std::string>& arguments, con
     po::positional_options_description places;
     std::string name;
     std::vector<std::string> known;
-    for (const auto& option : all.options()) known.push_back("--" + option->long_name());
+    for (const auto& option : all.options()) // what has a place is named by no option
+        if (("," + positional + ",").find("," + option->long_name() + ",") == std::string::npos)
+            known.push_back("--" + option->long_name());
     // "machine,trace": one each; a last name takes the rest.
     std::size_t begin = 0;
     for (int i = 0; begin <= positional.size(); ++i) {

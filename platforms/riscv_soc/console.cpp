@@ -11,7 +11,6 @@ bool is_name(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') |
 } // namespace
 
 void console::write(char c) {
-    ++characters_;
     if (out_) {
         out_->put(c);
         if (c == '\n') out_->flush();

@@ -1,6 +1,5 @@
 #pragma once
 /// What a guest writes: on to the user, and the results in it.
-#include <cstdint>
 #include <map>
 #include <ostream>
 #include <string>
@@ -21,7 +20,6 @@ public:
         if (out_) out_->flush();
         return results_;
     }
-    std::uint64_t characters() const { return characters_; }
 
 private:
     void read_line();
@@ -29,7 +27,6 @@ private:
     std::ostream* out_;
     std::string line_;
     std::map<std::string, double> results_;
-    std::uint64_t characters_ = 0;
 };
 
 } // namespace cimtlm

@@ -43,7 +43,7 @@ public:
 
     tlm_utils::simple_initiator_socket<riscv_core, 64> mem;
 
-    /// `host` serves EBREAK calls of all cores; `cycle_ps` of the core; energy goes to `energy` under `name`.
+    /// `host` serves EBREAK calls of all cores; energy goes to `energy` under `name`.
     riscv_core(const sc_core::sc_module_name& name, const soc_core_parameters& parameters, unsigned hart,
                std::uint64_t entry, std::uint64_t ram_address, std::uint64_t ram_bytes, semihosting& host,
                ledger& energy);

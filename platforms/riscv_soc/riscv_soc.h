@@ -51,7 +51,7 @@ public:
     guest_outcome run(std::int64_t max_time_ps, const std::function<bool()>& goes_on);
 
     /// Rows of cores, buses and RAM, and of each device under its name ("cim0.dma").
-    ledger energy();
+    ledger energy() const;
     void report(statistics& s) const;
 
 private:

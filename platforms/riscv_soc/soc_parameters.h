@@ -18,7 +18,7 @@ struct soc_core_parameters {
     double clock_mhz = 1000;           ///< MHz; also of bus, RAM and I/O bus
     double cycles_per_instruction = 1; ///< mean
     double instruction_energy_pj = 0;  ///< pJ an instruction, caches included
-    double quantum_ps = 1e6; ///< how far a core runs ahead of the kernel; 0: it stops at each access to the bus
+    double quantum_ps = 1e6; ///< how far a core computes ahead of the kernel before it looks at interrupts; 0: a block
 };
 BOOST_DESCRIBE_STRUCT(soc_core_parameters, (),
                       (count, clock_mhz, cycles_per_instruction, instruction_energy_pj, quantum_ps))

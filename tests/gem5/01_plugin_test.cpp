@@ -39,8 +39,6 @@ outcome shell(const std::string& command) {
 
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
-bool has_python() { return shell("python3 -c ''").status == 0; }
-
 class in_gem5 : public testing::TestWithParam<const char*> {};
 
 TEST_P(in_gem5, holds) {
@@ -50,7 +48,6 @@ TEST_P(in_gem5, holds) {
     if (!tree || !fs::exists(program)) GTEST_SKIP() << "GEM5 names no tree with build/RISCV/gem5.opt";
     if (!build || !fs::exists(fs::path(build) / "gem5_link.json"))
         GTEST_SKIP() << "CIMTLM_BUILD names no build of the libraries for gem5";
-    if (!has_python()) GTEST_SKIP() << "no python3";
     const auto out = fs::temp_directory_path() / ("cimtlm-gem5-" + std::to_string(::getpid()));
     auto command = "python3 -B " + quoted(plugin + "/check_gem5.py") + " --gem5 " + quoted(program.string()) +
                    " --build " + quoted(build) + " --out " + quoted(out.string()) + " --parts " + GetParam();
@@ -66,7 +63,6 @@ INSTANTIATE_TEST_SUITE_P(parts, in_gem5, testing::Values("traffic", "guest", "fi
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(gem5_configurations, read_the_address_map_whole) {
-    if (!has_python()) GTEST_SKIP() << "no python3";
     const auto o = shell("cd " + quoted(plugin + "/configs") +
                          " && python3 -B -c 'import soc_map\nfor n, v in soc_map.soc_map().items(): print(n, v)'");
     ASSERT_EQ(o.status, 0) << o.out;
